@@ -1,0 +1,1 @@
+"""The rules of the trade: states, guards, calendar, words and frozen facts; nothing here knows of web, database or Word."""
