@@ -1,4 +1,4 @@
-"""Frozen values that documents, pages and signatures share; their canonical JSON is the agreement's text and its SHA-256 the control code."""
+"""Frozen values documents, pages and signatures share; their canonical JSON is the text, its SHA-256 the control code."""
 
 import hashlib
 import json
@@ -45,7 +45,7 @@ class SectionFacts:
 
 @dataclass(frozen=True, slots=True)
 class AgreementFacts:
-    """Everything that is agreed: the frozen text. Dates are civil dates, `history_head` is the chain's newest hash before the freeze."""
+    """The frozen text: all that is agreed. `history_head` is the newest hash of the history before the freeze (hexadecimal)."""
 
     reference: str
     revision: int
