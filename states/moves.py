@@ -73,5 +73,5 @@ class Rulebook(Generic[S, E]):
 
 
 def _trigger(event: StrEnum, source: StrEnum, dest: StrEnum) -> str:
-    """The name under which `transitions` knows one row; source and destination are in it because facts may choose between rows."""
+    """The name `transitions` knows one row by; source and destination are in it because facts may choose between rows."""
     return f"{event}:{source}:{dest}"

@@ -1,0 +1,1 @@
+"""Rows: tables, the one committer, history, outbox, files and every query."""
