@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DateTime, Dialect, Enum, MetaData
+from sqlalchemy import DateTime, Dialect, Enum, Index, MetaData, text
 from sqlalchemy.orm import declared_attr
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import SQLModel
@@ -54,9 +54,13 @@ class Instant(TypeDecorator[datetime]):
 def choice(kind: type[StrEnum]) -> Any:
     """The column type of an enum: its values as text, with a CHECK named after the enum."""
     name = f"{kind.__module__.rpartition('.')[2]}_{kind.__name__.lower()}"
-    return Enum(
-        kind, values_callable=lambda k: [m.value for m in k], native_enum=False, create_constraint=True, length=24, name=name
-    )
+    values = [m.value for m in kind]
+    return Enum(kind, values_callable=lambda _: values, native_enum=False, create_constraint=True, length=24, name=name)
+
+
+def partial_index(name: str, *columns: str, where: str, unique: bool = False) -> Index:
+    """An index over the rows that a condition picks, the same on both databases."""
+    return Index(name, *columns, unique=unique, sqlite_where=text(where), postgresql_where=text(where))
 
 
 def new_id() -> UUID:
