@@ -1,0 +1,101 @@
+"""The scheduler as the rest of the product sees it: last and next runs and "run now", over its HTTP API."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from types import TracebackType
+from typing import Self
+from uuid import uuid4
+
+import httpx
+
+from service.settings import Settings
+from states.errors import NotFound, OverensError
+
+
+class SchedulerAway(OverensError):
+    """Schemat svarar inte. Webbplatsen fungerar ändå, och inget som ska göras går förlorat."""
+
+    code = "scheduler-away"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of a schedule: which, in what state (the scheduler's word), when it should and did start and end."""
+
+    schedule: str
+    state: str
+    expected: datetime | None
+    started: datetime | None
+    ended: datetime | None
+
+
+class Schedules:
+    """A line to the scheduler; use it in a `with`. Every call raises SchedulerAway when it does not answer."""
+
+    def __init__(self, settings: Settings) -> None:
+        user, _, password = settings.scheduler_auth.partition(":")
+        self._client = httpx.Client(base_url=settings.scheduler_url, auth=(user, password), timeout=5)
+        self._csrf: dict[str, str] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._client.close()
+
+    def healthy(self) -> bool:
+        """Whether the scheduler's server answers; this alone says nothing about runs being made."""
+        try:
+            return self._client.get("/health").is_success
+        except httpx.HTTPError:
+            return False
+
+    def coming(self, limit: int = 20) -> list[Run]:
+        """The canary: runs that really stand as rows waiting for their time, next first. None at all means a silent scheduler."""
+        return self._runs({"any_": ["SCHEDULED"]}, "EXPECTED_START_TIME_ASC", limit)
+
+    def past(self, limit: int = 20) -> list[Run]:
+        """Runs that ended, the latest first."""
+        return self._runs({"any_": ["COMPLETED", "FAILED", "CRASHED", "CANCELLED"]}, "EXPECTED_START_TIME_DESC", limit)
+
+    def run_now(self, name: str) -> None:
+        """Ask for one run at once; NotFound when there is no schedule of that name."""
+        with _away():
+            found = self._client.get(f"/deployments/name/{name}/{name}")
+            if found.status_code == 404:
+                raise NotFound
+            found.raise_for_status()
+            self._post(f"/deployments/{found.json()['id']}/create_flow_run", {"state": {"type": "SCHEDULED"}})
+
+    def _runs(self, kinds: dict[str, list[str]], sort: str, limit: int) -> list[Run]:
+        wanted = {"flow_runs": {"state": {"type": kinds}, "deployment_id": {"is_null_": False}}, "sort": sort, "limit": limit}
+        with _away():
+            names = {row["id"]: row["name"] for row in self._post("/deployments/filter", {}).json()}
+            rows = self._post("/flow_runs/filter", wanted).json()
+        return [_run(row, names.get(row["deployment_id"], "")) for row in rows]
+
+    def _post(self, path: str, body: object) -> httpx.Response:
+        if not self._csrf:
+            client = str(uuid4())
+            token = self._client.get("/csrf-token", params={"client": client}).raise_for_status().json()["token"]
+            self._csrf = {"Prefect-Csrf-Token": token, "Prefect-Csrf-Client": client}
+        return self._client.post(path, json=body, headers=self._csrf).raise_for_status()
+
+
+@contextmanager
+def _away() -> Iterator[None]:
+    try:
+        yield
+    except httpx.HTTPError as error:
+        raise SchedulerAway from error
+
+
+def _run(row: dict[str, str | None], name: str) -> Run:
+    expected, started, ended = (_moment(row.get(key)) for key in ("expected_start_time", "start_time", "end_time"))
+    return Run(name, str(row["state_type"]), expected, started, ended)
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
