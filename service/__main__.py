@@ -1,0 +1,144 @@
+"""The command line: `overens`, or `python -m service`."""
+
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from service import log, supervise
+from service.settings import PREFIX, Settings, SettingsError, load
+from states.errors import Blocked, NotAllowed, NotFound, NotYours, OverensError, Refused, Stale, StoreUnavailable
+
+DONE, FOUND, USAGE, REFUSED, AWAY, INTERRUPTED = 0, 1, 2, 3, 4, 130
+
+app = typer.Typer(
+    name="overens",
+    help="Överens: från förslag till undertecknad överenskommelse.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Host = Annotated[str, typer.Option(help="Adress att lyssna på.")]
+Port = Annotated[int, typer.Option(min=1, max=65535, help="Port för webbplatsen.")]
+Json = Annotated[bool, typer.Option("--json", help="Svara med JSON.")]
+
+
+@app.command()
+def up(
+    *,
+    demo: Annotated[bool, typer.Option("--demo", help="Påhittade kommuner i en egen mapp; ingen post skickas.")] = False,
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
+    no_flows: Annotated[bool, typer.Option("--no-flows", help="Bara webbplatsen, inga scheman.")] = False,
+) -> None:
+    """Starta allt på den här datorn: webbplatsen och schemana."""
+    settings = _started(host, port, demo=demo)
+    _say(f"Startar. Mapp: {settings.data_dir}. Läge: {settings.mode}.")
+    if not no_flows:
+        _say("Schemana tar 10–20 sekunder första gången.")
+    raise typer.Exit(supervise.up(settings, host, port, flows=not no_flows, tell=_result))
+
+
+@app.command()
+def serve(host: Host = "127.0.0.1", port: Port = 8000) -> None:
+    """Starta bara webbplatsen."""
+    import uvicorn  # only this command pays for it
+
+    settings = _started(host, port)
+    os.environ[f"{PREFIX}BASE_URL"] = settings.base_url
+    supervise.take_ports([(host, port, "--port")])
+    uvicorn.run(
+        "service.app:create_app",
+        factory=True,
+        host=host,
+        port=port,
+        access_log=False,  # +47 % per request, and addresses belong in no log
+        log_config=None,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=10,
+    )
+
+
+@app.command()
+def flows() -> None:
+    """Starta bara schemana."""
+    settings = load()
+    log.configure(settings.log_level)
+    raise typer.Exit(supervise.schedules_only(settings, _result))
+
+
+@app.command()
+def version(as_json: Json = False) -> None:
+    """Visa versioner."""
+    from importlib.metadata import version as installed
+
+    from pysqlite3 import sqlite_version
+
+    versions = {"overens": installed("overens"), "python": sys.version.split()[0], "sqlite": sqlite_version}
+    if as_json:
+        _result(json.dumps(versions))
+    else:
+        for name, value in versions.items():
+            _result(f"{name} {value}")
+
+
+def main() -> None:
+    """Run one command and end with the exit code it earned."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """One command; faults become one sentence on stderr and an exit code, never a traceback."""
+    signal.signal(signal.SIGINT, lambda *_: sys.exit(INTERRUPTED))
+    try:
+        app(arguments, prog_name="overens")
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else DONE
+    except OverensError as error:
+        _say(error.message)
+        return _exit_code(error)
+    return DONE
+
+
+def _exit_code(error: OverensError) -> int:
+    match error:
+        case SettingsError() | NotFound():
+            return USAGE
+        case Blocked() | NotAllowed() | NotYours() | Refused() | Stale():
+            return REFUSED
+        case StoreUnavailable():
+            return AWAY
+        case _:
+            return AWAY if error.code == "scheduler-away" else FOUND
+
+
+def _started(host: str, port: int, *, demo: bool = False) -> Settings:
+    """The settings with what the command line chose, and the log switched on."""
+    chosen: dict[str, object] = {}
+    if f"{PREFIX}BASE_URL" not in os.environ:
+        chosen["base_url"] = supervise.address(host, port)
+    if demo:
+        chosen["demo"] = True
+        if f"{PREFIX}DATA_DIR" not in os.environ:
+            chosen["data_dir"] = Path(".demo")
+    settings = load(**chosen)
+    log.configure(settings.log_level)
+    return settings
+
+
+def _result(line: str) -> None:
+    print(line, flush=True)
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main()
