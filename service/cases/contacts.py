@@ -1,0 +1,210 @@
+"""Contacts: who speaks for a party, from when to when; ending one kills every link, code and session in the same transaction."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from sqlmodel import Session, col, select
+
+from service.cases.mail import task, tell, write
+from service.cases.wording import line
+from service.post.letters import LetterName
+from service.store import history
+from service.store.contacts import Contact, main_contacts
+from service.store.standing import Standing, load_many
+from service.store.tables import Agreement, AgreementParty, ContactAssignment, Organisation, Person
+from states.access import Operation, Relation, require
+from states.agreement import PROPOSED
+from states.calendar import civil
+from states.errors import FieldError, Invalid, NotAllowed, NotFound, NotYours, Stale
+from states.parties import CONTACT, Actor, OrganisationKind, Role
+
+NO_CONTACT = "contact_missing"
+
+_ASSIGNABLE_BY_PARTY = CONTACT | {Role.signatory, Role.registrar, Role.reader}
+
+
+@dataclass(frozen=True, slots=True)
+class NewContact:
+    """A person and what they are to do for the organisation."""
+
+    name: str
+    email: str
+    role: Role
+    phone: str = ""
+    title: str = ""
+    authority: str = ""
+    valid_from: date | None = None
+    valid_to: date | None = None
+
+
+def assign(
+    session: Session, actor: Actor, now: datetime, organisation_id: UUID, programme_id: UUID | None, contact: NewContact
+) -> ContactAssignment:
+    """Give a person a role for an organisation; a pause for a missing contact ends when a contact is there again."""
+    organisation = _organisation(session, actor, organisation_id)
+    _check_role(session, actor, organisation, contact.role)
+    row = ContactAssignment(
+        person_id=_person(session, contact).id,
+        organisation_id=organisation.id,
+        programme_id=programme_id,
+        role=contact.role,
+        title=line(contact.title, "title"),
+        authority=line(contact.authority, "authority"),
+        valid_from=contact.valid_from,
+        valid_to=contact.valid_to,
+    )
+    session.add(row)
+    session.flush()
+    history.append(session, actor, now, "assign", assignment=str(row.id), organisation=organisation.name, role=row.role.value)
+    if row.role in CONTACT:
+        _welcome(session, actor, now, organisation, row)
+    return row
+
+
+def end(session: Session, actor: Actor, now: datetime, assignment_id: UUID, version: int | None = None) -> tuple[UUID, ...]:
+    """End an assignment today: links, codes and sessions die, drafts stay with the party; returns the agreements paused by it."""
+    row = _assignment(session, actor, assignment_id, version)
+    organisation = session.get_one(Organisation, row.organisation_id)
+    today = civil(now)
+    if row.valid_to is not None and row.valid_to < today:
+        raise NotAllowed("end_contact", "ended")
+    row.valid_to = today - timedelta(days=1)
+    row.epoch, row.version = row.epoch + 1, row.version + 1
+    session.add(row)
+    session.flush()
+    history.append(
+        session, actor, now, "end_contact", assignment=str(row.id), organisation=organisation.name, role=row.role.value
+    )
+    return _pause_without_contact(session, now, organisation) if row.role in CONTACT else ()
+
+
+def hand_over(session: Session, actor: Actor, now: datetime, assignment_id: UUID, successor: NewContact) -> ContactAssignment:
+    """Change the contact person in one step: the old one's links die, the new one gets the case with all its drafts."""
+    old = _assignment(session, actor, assignment_id, None)
+    new = assign(session, actor, now, old.organisation_id, old.programme_id, successor)
+    end(session, actor, now, old.id)
+    return new
+
+
+def block(session: Session, actor: Actor, now: datetime, assignment_id: UUID, *, blocked: bool) -> ContactAssignment:
+    """Shut a person out at once, or let them in again with new links."""
+    row = _assignment(session, actor, assignment_id, None)
+    row.blocked, row.epoch, row.version = blocked, row.epoch + 1, row.version + 1
+    session.add(row)
+    session.flush()
+    history.append(session, actor, now, "block_contact" if blocked else "unblock_contact", assignment=str(row.id))
+    return row
+
+
+def set_case_number(session: Session, actor: Actor, now: datetime, standing: Standing, party_id: UUID, number: str) -> None:
+    """A party's own case number as it writes it; `standing` was loaded for set_case_number."""
+    from service.cases.steps import note
+
+    party = standing.party(party_id)
+    if actor.organisation not in (party.organisation.id, standing.agreement.region_id):
+        raise NotYours
+    if standing.agreement.state not in ("draft", *PROPOSED):
+        raise NotAllowed("set_case_number", standing.agreement.state)
+    party.row.case_number = line(number, "case_number", missing="Skriv ärendets diarienummer.", limit=60)
+    session.add(party.row)
+    note(session, actor, now, standing, "set_case_number", party=party.organisation.name, number=party.row.case_number)
+
+
+def paused_for_contact(session: Session, now: datetime, organisation: Organisation) -> tuple[UUID, ...]:
+    """What a missing contact pauses, also when the date simply passed: used by the sweep and by `end`."""
+    return _pause_without_contact(session, now, organisation)
+
+
+def _organisation(session: Session, actor: Actor, organisation_id: UUID) -> Organisation:
+    """An organisation whose contacts the person may change: their own, or any that has to do with their region."""
+    organisation = session.get(Organisation, organisation_id)
+    if organisation is None:
+        raise NotFound
+    if actor.role is Role.flow:
+        return organisation
+    own = session.get(Organisation, actor.organisation) if actor.organisation else None
+    if own is not None and own.kind is OrganisationKind.region:
+        require(Operation.edit_contacts, actor.role, Relation.region)
+        if organisation.kind is OrganisationKind.region and organisation.id != own.id:
+            raise NotFound
+        return organisation
+    if organisation_id != actor.organisation:
+        raise NotFound
+    require(Operation.edit_contacts, actor.role, Relation.party)
+    return organisation
+
+
+def _check_role(session: Session, actor: Actor, organisation: Organisation, role: Role) -> None:
+    """A party names its own people; the region's staff come with an account, which an administrator or the command line makes."""
+    staff = organisation.kind is OrganisationKind.region and role is not Role.signatory
+    if staff and actor.role not in (Role.administrator, Role.flow):
+        raise NotYours
+    if not staff and role not in _ASSIGNABLE_BY_PARTY:
+        raise Invalid(FieldError("role", "unknown-role", "Välj en av rollerna i listan."))
+
+
+def _person(session: Session, contact: NewContact) -> Person:
+    """The person with that address, or a new one; a name that is typed differently does not change who they are."""
+    email = line(contact.email, "email", missing="Skriv personens e-postadress.").lower()
+    if "@" not in email or " " in email:
+        raise Invalid(FieldError("email", "not-an-address", "Skriv en hel e-postadress, till exempel namn@kommun.se."))
+    name = line(contact.name, "name", missing="Skriv personens namn.")
+    person = session.exec(select(Person).where(col(Person.email) == email)).first()
+    if person is None:
+        person = Person(name=name, email=email, phone=line(contact.phone, "phone"))
+        session.add(person)
+        session.flush()
+    return person
+
+
+def _assignment(session: Session, actor: Actor, assignment_id: UUID, version: int | None) -> ContactAssignment:
+    row = session.get(ContactAssignment, assignment_id, with_for_update=True)
+    if row is None:
+        raise NotFound
+    _organisation(session, actor, row.organisation_id)
+    if version is not None and row.version != version:
+        raise Stale
+    return row
+
+
+def _live_standings(session: Session, organisation: Organisation) -> list[Standing]:
+    query = (
+        select(Agreement.id)
+        .join(AgreementParty, col(AgreementParty.agreement_id) == col(Agreement.id))
+        .where(col(AgreementParty.organisation_id) == organisation.id, col(Agreement.state).in_(PROPOSED))
+    )
+    return list(load_many(session, session.exec(query).all()).values())
+
+
+def _pause_without_contact(session: Session, now: datetime, organisation: Organisation) -> tuple[UUID, ...]:
+    paused = []
+    for standing in _live_standings(session, organisation):
+        agreement = standing.agreement
+        if agreement.pause == NO_CONTACT or main_contacts(session, organisation, agreement.programme_id, civil(now)):
+            continue
+        agreement.pause, agreement.version = NO_CONTACT, agreement.version + 1
+        session.add(agreement)
+        party = next(p for p in standing.parties if p.organisation.id == organisation.id)
+        tell(session, now, standing, party, LetterName.contact_missing, once=f"no-contact:{civil(now)}")
+        task(session, now, standing, NO_CONTACT, f"{organisation.name} saknar kontaktperson", once=f"no-contact:{civil(now)}")
+        paused.append(agreement.id)
+    return tuple(paused)
+
+
+def _welcome(session: Session, actor: Actor, now: datetime, organisation: Organisation, row: ContactAssignment) -> None:
+    """Lift the pause and give the new contact a link to what is under way."""
+    contact = Contact(row, session.get_one(Person, row.person_id))
+    for standing in _live_standings(session, organisation):
+        agreement = standing.agreement
+        if row.programme_id not in (None, agreement.programme_id):
+            continue
+        if agreement.pause == NO_CONTACT:
+            agreement.pause, agreement.version = None, agreement.version + 1
+            session.add(agreement)
+        facts = {
+            "kommun": organisation.name,
+            "region": standing.region.organisation.name,
+            "period": f"{agreement.period_from.year}–{agreement.period_to.year}",
+        }
+        write(session, now, standing, contact, LetterName.contact_changed, facts, key=f"contact_changed:{agreement.id}:{row.id}")

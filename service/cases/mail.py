@@ -1,0 +1,144 @@
+"""Who is told what: letters to the contacts of a party, queued in the transaction that makes them true."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from babel.dates import format_date
+from sqlmodel import Session
+
+from service.post.letters import LetterName, render
+from service.store import outbox
+from service.store.contacts import Contact, contacts, main_contacts
+from service.store.standing import Party, Standing
+from service.store.tables import Task
+from states.calendar import civil
+from states.parties import STRATEGIST
+
+
+def tell(
+    session: Session,
+    now: datetime,
+    standing: Standing,
+    party: Party,
+    name: LetterName,
+    facts: Mapping[str, str] | None = None,
+    *,
+    once: str = "",
+    link_path: str | None = None,
+    **options: object,
+) -> int:
+    """Write to the party's contacts, or to its official address when it has none; `once` names the occasion."""
+    agreement = standing.agreement
+    occasion = once or f"v{agreement.version}"
+    found = main_contacts(session, party.organisation, agreement.programme_id, civil(now))
+    for contact in found:
+        key = f"{name}:{agreement.id}:{occasion}:{contact.assignment.id}"
+        write(
+            session, now, standing, contact, name, _with_parties(standing, party, facts), key=key, link_path=link_path, **options
+        )
+    if not found:
+        _no_contact(session, now, standing, party, occasion)
+    return len(found)
+
+
+def write(
+    session: Session,
+    now: datetime,
+    standing: Standing,
+    contact: Contact,
+    name: LetterName,
+    facts: Mapping[str, str],
+    *,
+    key: str,
+    link_path: str | None = None,
+    **options: object,
+) -> None:
+    """Queue one letter to one person; the personal link leads to the agreement unless another path is named."""
+    letter = render(name, {**_sender(session, now, standing), "namn": contact.person.name, **facts})
+    outbox.queue(
+        session,
+        now,
+        key=key,
+        purpose=name.value,
+        subject=letter.subject,
+        body=letter.body,
+        recipient=contact.person.email,
+        recipient_name=contact.person.name,
+        assignment=contact.assignment,
+        agreement_id=standing.agreement.id,
+        link_path=link_path or f"/overenskommelser/{standing.agreement.id}",
+        **options,  # type: ignore[arg-type]
+    )
+
+
+def task(session: Session, now: datetime, standing: Standing, kind: str, title: str, *, once: str = "", detail: str = "") -> Task:
+    """Something the region's strategist must do about the agreement; the same occasion makes one task."""
+    agreement = standing.agreement
+    return outbox.task(
+        session,
+        now,
+        key=f"{kind}:{agreement.id}:{once or f'v{agreement.version}'}",
+        kind=kind,
+        organisation_id=agreement.region_id,
+        agreement_id=agreement.id,
+        title=title,
+        detail=detail,
+    )
+
+
+def counterpart(standing: Standing, party: Party) -> str:
+    """The names of the other parties, as one phrase."""
+    names = [p.organisation.name for p in standing.others(party)]
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} och {names[-1]}"
+
+
+def _with_parties(standing: Standing, party: Party, facts: Mapping[str, str] | None) -> dict[str, str]:
+    agreement = standing.agreement
+    municipality = next((p for p in standing.parties if not p.is_region), party)
+    return {
+        "kommun": municipality.organisation.name,
+        "region": standing.region.organisation.name,
+        "part": party.organisation.name,
+        "motpart": counterpart(standing, party),
+        "period": f"{agreement.period_from.year}–{agreement.period_to.year}",
+        "slutdatum": format_date(agreement.period_to, "d MMMM y", "sv"),
+        "svarsdatum": format_date(agreement.due, "EEEE d MMMM y", "sv") if agreement.due else "",
+        "antal": str(len(standing.clauses)),
+        **(facts or {}),
+    }
+
+
+def _sender(session: Session, now: datetime, standing: Standing) -> dict[str, str]:
+    """The strategist who stands under the letter, with a phone number."""
+    found = contacts(session, standing.agreement.region_id, standing.agreement.programme_id, civil(now), STRATEGIST)
+    region = standing.region.organisation
+    if not found:
+        return {"avsandare": region.name, "telefon": region.registry_email}
+    person = found[0].person
+    return {"avsandare": f"{person.name}, {region.name}", "telefon": person.phone or person.email}
+
+
+def _no_contact(session: Session, now: datetime, standing: Standing, party: Party, occasion: str) -> None:
+    task(
+        session,
+        now,
+        standing,
+        "contact_missing",
+        f"{party.organisation.name} saknar kontaktperson",
+        once=f"{occasion}:{party.id}",
+    )
+    if not party.organisation.registry_email:
+        return
+    facts = {**_sender(session, now, standing), **_with_parties(standing, party, None), "namn": party.organisation.name}
+    letter = render(LetterName.contact_missing, facts)
+    outbox.queue(
+        session,
+        now,
+        key=f"contact_missing:{standing.agreement.id}:{party.id}:{standing.agreement.due_round}",
+        purpose=LetterName.contact_missing.value,
+        subject=letter.subject,
+        body=letter.body,
+        recipient=party.organisation.registry_email,
+        recipient_name=party.organisation.name,
+        agreement_id=standing.agreement.id,
+    )

@@ -1,0 +1,405 @@
+"""Answering: drafts per clause that only the own side sees, sent together as one batch, taken back while nobody has acted."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlmodel import Session, col, select
+
+from service.cases import agree
+from service.cases.mail import tell
+from service.cases.steps import note, step
+from service.cases.texts import add_clause, add_stance, add_version, conflict, head_row
+from service.cases.wording import reason as reason_text
+from service.cases.wording import wording
+from service.post.letters import LetterName
+from service.store import outbox
+from service.store.standing import Party, Standing, load, refresh
+from service.store.tables import Answer, ClauseVersion, Message, Response, Stance
+from service.store.tables.response import AnswerKind
+from states import clause as rule
+from states.access import Operation
+from states.agreement import RULEBOOK, Event, State
+from states.clause import Command, Negotiated, StanceKind
+from states.errors import Blocked, Conflict, NotAllowed, NotFound, Reason, Stale
+from states.message import State as MessageState
+from states.parties import Actor
+from states.words import changes_in_words
+
+UNDO = timedelta(seconds=60)
+"""How long the other side's mail waits, so that a sent response can be taken back unseen."""
+
+NO_REASON = "Skriv varför ni vill ta bort området."
+UNCHANGED = "Texten är likadan som den ni svarar på. Godta den, eller ändra något."
+
+COMMANDS = {
+    AnswerKind.accept: Command.accept,
+    AnswerKind.counter: Command.counter,
+    AnswerKind.exclude: Command.exclude,
+    AnswerKind.propose_again: Command.propose_again,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """One answer as it was typed: `clause` None adds an own area, `base` is the version the person saw."""
+
+    kind: AnswerKind
+    clause: UUID | None = None
+    base: UUID | None = None
+    title: str = ""
+    fields: dict[str, str] = field(default_factory=dict)
+    reason: str = ""
+
+
+def open_response(session: Session, party: Party) -> Response | None:
+    """The party's response that is not sent yet."""
+    return session.exec(select(Response).where(col(Response.party_id) == party.id, col(Response.sent_at).is_(None))).first()
+
+
+def answers_of(session: Session, response: Response | None) -> list[Answer]:
+    """The draft answers of a response in the order they were first saved."""
+    if response is None:
+        return []
+    return list(session.exec(select(Answer).where(col(Answer.response_id) == response.id).order_by(col(Answer.id))).all())
+
+
+def save_answer(
+    session: Session,
+    actor: Actor,
+    now: datetime,
+    agreement_id: UUID,
+    draft: Draft,
+    *,
+    answer: UUID | None = None,
+    answer_version: int | None = None,
+) -> Answer:
+    """Save one answer as a draft of the own side.
+
+    `answer_version` is the draft's version the person saw (0: there was none): another one now means a colleague saved first.
+    `answer` names the draft of an own area to change. Raises Stale with both texts, Invalid, Blocked.
+    """
+    standing = load(session, actor, Operation.answer, agreement_id)
+    if not RULEBOOK.allows(Event.send_response, standing.agreement.state):
+        raise NotAllowed(Event.send_response, standing.agreement.state)
+    party = standing.party_of(actor)
+    title, fields = _worded(draft)
+    response = open_response(session, party) or _new_response(session, standing, party, now)
+    existing = _existing(session, response, draft, answer)
+    _check_turn(session, existing, answer_version, draft)
+    if draft.clause is not None:
+        clause = standing.clause(draft.clause)
+        _check_clause(session, standing, party, clause, draft, (title, fields))
+    row = existing or Answer(response_id=response.id, clause_id=draft.clause, kind=draft.kind, saved_at=now, version=0)
+    row.kind, row.base_version_id, row.title, row.fields = draft.kind, draft.base, title, fields
+    row.reason = reason_text(draft.reason, missing=NO_REASON if draft.kind is AnswerKind.exclude else None)
+    row.author_id, row.saved_at, row.version = actor.assignment, now, row.version + 1
+    response.version += 1
+    session.add_all([row, response])
+    session.flush()
+    return row
+
+
+def drop_answer(session: Session, actor: Actor, agreement_id: UUID, answer_id: UUID) -> None:
+    """Throw a draft answer away; NotFound when it is not the own side's or already sent."""
+    standing = load(session, actor, Operation.answer, agreement_id)
+    response = open_response(session, standing.party_of(actor))
+    row = session.get(Answer, answer_id)
+    if response is None or row is None or row.response_id != response.id:
+        raise NotFound
+    session.delete(row)
+    response.version += 1
+    session.add(response)
+
+
+def send_response(
+    session: Session,
+    actor: Actor,
+    now: datetime,
+    agreement_id: UUID,
+    response_id: UUID,
+    version: int | None = None,
+    *,
+    real_now: datetime | None = None,
+) -> Response:
+    """Send every draft answer as one batch; a response that is sent already is returned as it is, with no further effect."""
+    standing = load(session, actor, Operation.send_response, agreement_id)
+    party = standing.party_of(actor)
+    response = session.get(Response, response_id)
+    if response is None or response.party_id != party.id:
+        raise NotFound
+    if response.sent_at is not None:
+        return response
+    if version is not None and response.version != version:
+        raise Stale(message="En kollega har ändrat svaret sedan du granskade det. Granska igen innan du skickar.")
+    drafts = answers_of(session, response)
+    _check_sendable(session, standing, drafts)
+    before = standing.waiting_on()
+    summary = [_apply(session, actor, now, standing, party, response, row) for row in drafts]
+    response.sent_at, response.sent_by_id = now, actor.assignment
+    response.version += 1
+    session.add(response)
+    standing = _after_answer(session, now, standing, party, before)
+    step(session, actor, now, standing, Event.send_response, party=party.organisation.name, answers=len(drafts))
+    if standing.settled:
+        agree.settle(session, actor, now, standing)
+    else:
+        agree.if_all_left_out(session, now, standing)
+        _tell_others(session, now, standing, party, response, summary, real_now or now)
+    return response
+
+
+def recall_response(
+    session: Session, actor: Actor, now: datetime, agreement_id: UUID, response_id: UUID, *, real_now: datetime | None = None
+) -> Response:
+    """Undo a sending within a minute: facts stand, counter-facts follow, the drafts come back, the waiting mail is stopped."""
+    standing = load(session, actor, Operation.send_response, agreement_id)
+    party = standing.party_of(actor)
+    response = session.get(Response, response_id)
+    if response is None or response.party_id != party.id or response.sent_at is None:
+        raise NotFound
+    waiting = _waiting_mail(session, response, real_now or now)
+    versions, stances = _facts_of(session, response)
+    if (
+        response.recalled_at
+        or not waiting
+        or standing.agreement.state is not State.negotiating
+        or _acted(standing, party, versions)
+    ):
+        raise Blocked(Reason("too-late", "Det är för sent att ångra. Ta tillbaka förslagen ett och ett i stället."))
+    for message in waiting:
+        outbox.suppress(session, message, "recalled")
+    drafts = answers_of(session, response)
+    for version in versions:
+        _undo_version(session, actor, now, standing, party, version)
+    for stance in stances:
+        add_stance(session, actor, now, party.id, stance.version_id, StanceKind.withdraw, response=None)
+    response.recalled_at = now
+    standing = refresh(session, standing)
+    restored = _restore(session, now, standing, party, drafts)
+    note(session, actor, now, standing, "recall_response", party=party.organisation.name, answers=len(drafts))
+    return restored
+
+
+def retract(
+    session: Session, actor: Actor, now: datetime, agreement_id: UUID, clause_id: UUID, version: int | None = None
+) -> None:
+    """Take the own side's latest text of a clause back while nobody has answered it: the text before it is the head again."""
+    standing = load(session, actor, Operation.retract, agreement_id, version=version)
+    party = standing.party_of(actor)
+    clause = standing.clause(clause_id)
+    if standing.agreement.state is not State.negotiating or clause.head.party != party.id:
+        raise NotAllowed(Command.retract, standing.state_of(clause))
+    if any(s.version == clause.head.id and s.party != party.id for s in clause.stances):
+        raise Blocked(Reason("already-answered", "Den andra parten har redan svarat. Skriv om texten i stället.", str(clause_id)))
+    _undo_version(session, actor, now, standing, party, head_row(session, clause))
+    standing = refresh(session, standing)
+    note(session, actor, now, standing, "retract", clause=str(clause_id), party=party.organisation.name)
+    title = head_row(session, standing.clause(clause_id)).title
+    for other in standing.others(party):
+        tell(session, now, standing, other, LetterName.clause_retracted, {"fran": party.organisation.name, "omrade": title})
+
+
+def _worded(draft: Draft) -> tuple[str, dict[str, str]]:
+    if draft.kind in (AnswerKind.counter, AnswerKind.propose_again, AnswerKind.add):
+        return wording(draft.title, draft.fields)
+    return "", {}
+
+
+def _new_response(session: Session, standing: Standing, party: Party, now: datetime) -> Response:
+    response = Response(agreement_id=standing.agreement.id, party_id=party.id, created_at=now)
+    session.add(response)
+    session.flush()
+    return response
+
+
+def _existing(session: Session, response: Response, draft: Draft, answer: UUID | None) -> Answer | None:
+    if draft.clause is not None:
+        query = select(Answer).where(col(Answer.response_id) == response.id, col(Answer.clause_id) == draft.clause)
+        return session.exec(query).first()
+    if answer is None:
+        return None
+    row = session.get(Answer, answer)
+    if row is None or row.response_id != response.id or row.clause_id is not None:
+        raise NotFound
+    return row
+
+
+def _check_turn(session: Session, existing: Answer | None, seen: int | None, draft: Draft) -> None:
+    """A colleague on the own side saved the same answer first: show both texts."""
+    now_at = existing.version if existing else 0
+    if seen is None or seen == now_at:
+        return
+    if existing is None:
+        raise Stale(message="Svaret har redan skickats eller tagits bort. Läs hur området ser ut nu.")
+    base = session.get(ClauseVersion, draft.base) if draft.base else None
+    raise Stale(
+        Conflict(
+            clause=str(draft.clause or ""),
+            base={"t": base.title, **base.fields} if base else {},
+            theirs={"t": existing.title, **existing.fields},
+            yours={"t": draft.title, **draft.fields},
+        ),
+        message="En kollega sparade ett svar om området medan du skrev. Jämför och välj. Din text är kvar.",
+    )
+
+
+def _check_clause(
+    session: Session, standing: Standing, party: Party, clause: Negotiated, draft: Draft, typed: tuple[str, dict[str, str]]
+) -> None:
+    state = standing.state_of(clause)
+    if not rule.RULEBOOK.allows(COMMANDS[draft.kind], state):
+        raise NotAllowed(draft.kind, state)
+    if draft.base != clause.head.id:
+        raise Stale(conflict(session, clause, draft.base, *typed), message=_moved(draft))
+    head = head_row(session, clause)
+    if draft.kind is AnswerKind.counter and typed == (head.title, head.fields):
+        raise Blocked(Reason("unchanged-text", UNCHANGED, str(clause.id)))
+    if draft.kind is AnswerKind.accept and rule.stance_of(clause, party.id) is StanceKind.accept:
+        raise Blocked(Reason("already-accepted", "Ni har redan godtagit den här texten.", str(clause.id)))
+
+
+def _moved(draft: Draft) -> str:
+    if draft.kind is AnswerKind.accept:
+        return "Texten har ändrats sedan du öppnade sidan. Läs den nya texten innan du godtar den."
+    return "Den andra parten har skickat en ny text medan du skrev. Jämför och välj. Din text är kvar."
+
+
+def _check_sendable(session: Session, standing: Standing, drafts: Sequence[Answer]) -> None:
+    """Nothing is sent unless everything can be: every answer stands against the head it was written for."""
+    if not drafts:
+        raise Blocked(Reason("nothing-to-send", "Det finns inga svar att skicka ännu."))
+    moved = []
+    for row in drafts:
+        if row.clause_id is None:
+            continue
+        clause = standing.clause(row.clause_id)
+        if row.base_version_id != clause.head.id:
+            moved.append(conflict(session, clause, row.base_version_id, row.title, row.fields))
+        elif not rule.RULEBOOK.allows(COMMANDS[row.kind], standing.state_of(clause)):
+            raise NotAllowed(row.kind, standing.state_of(clause))
+    if moved:
+        raise Stale(*moved, message="Den andra parten har skickat nya texter. Gå igenom dem innan du skickar. Dina svar är kvar.")
+
+
+def _apply(
+    session: Session, actor: Actor, now: datetime, standing: Standing, party: Party, response: Response, row: Answer
+) -> tuple[str, str]:
+    """Turn one draft into facts; returns the area's title and what happened to it in words."""
+    if row.clause_id is None:
+        add_clause(session, actor, now, standing, party, row)
+        return row.title, "nytt område"
+    clause = standing.clause(row.clause_id)
+    head = head_row(session, clause)
+    if row.kind is AnswerKind.accept:
+        add_stance(session, actor, now, party.id, head.id, StanceKind.accept, response=response)
+        return head.title, "godtar texten"
+    if row.kind is AnswerKind.exclude:
+        add_stance(session, actor, now, party.id, head.id, StanceKind.exclude, note=row.reason, response=response)
+        return head.title, f"vill inte ha med området. Skäl: {row.reason}"
+    add_version(session, actor, now, party.id, clause, row.title, row.fields, row.reason, response=response, author=row.author_id)
+    return row.title, _words(head, row)
+
+
+def _words(head: ClauseVersion, row: Answer) -> str:
+    said = [w for code in row.fields for w in changes_in_words(head.fields.get(code, ""), row.fields[code])]
+    said = [*changes_in_words(head.title, row.title), *said]
+    listed = "\n".join(f"  {w}" for w in said[:6])
+    more = f"\n  … och {len(said) - 6} ändringar till." if len(said) > 6 else ""
+    return f"ny text.\n{listed}{more}" + (f"\n  Skäl: {row.reason}" if row.reason else "")
+
+
+def _after_answer(session: Session, now: datetime, standing: Standing, party: Party, before: frozenset[UUID]) -> Standing:
+    standing = refresh(session, standing)
+    standing.party(party.id).row.answered_at = now
+    standing.agreement.due_round += 1
+    if standing.waiting_on() != before:
+        standing.agreement.waiting_since = now
+    return standing
+
+
+def _tell_others(
+    session: Session,
+    now: datetime,
+    standing: Standing,
+    party: Party,
+    response: Response,
+    summary: Sequence[tuple[str, str]],
+    real_now: datetime,
+) -> None:
+    facts = {"fran": party.organisation.name, "omraden": "\n".join(f"– {title}: {words}" for title, words in summary)}
+    for other in standing.others(party):
+        tell(
+            session,
+            now,
+            standing,
+            other,
+            LetterName.response_received,
+            facts,
+            once=f"response:{response.id}",
+            response_id=response.id,
+            not_before=real_now + UNDO,
+        )
+
+
+def _waiting_mail(session: Session, response: Response, real_now: datetime) -> list[Message]:
+    query = select(Message).where(
+        col(Message.response_id) == response.id, col(Message.state) == MessageState.queued, col(Message.next_try_at) > real_now
+    )
+    return list(session.exec(query.with_for_update()).all())
+
+
+def _facts_of(session: Session, response: Response) -> tuple[list[ClauseVersion], list[Stance]]:
+    versions = session.exec(select(ClauseVersion).where(col(ClauseVersion.response_id) == response.id)).all()
+    stances = session.exec(select(Stance).where(col(Stance.response_id) == response.id)).all()
+    return list(versions), list(stances)
+
+
+def _acted(standing: Standing, party: Party, versions: Sequence[ClauseVersion]) -> bool:
+    """Whether another party has said something about what was sent."""
+    sent = {v.id for v in versions}
+    for clause in standing.clauses:
+        answered = any(s.version in sent and s.party != party.id for s in clause.stances)
+        superseded = any(v.id in sent for v in clause.versions[:-1])
+        if answered or superseded:
+            return True
+    return False
+
+
+def _undo_version(
+    session: Session, actor: Actor, now: datetime, standing: Standing, party: Party, version: ClauseVersion
+) -> None:
+    """Counter-fact to a sent text: the one before it again, in its author's name; an area's first text is left out instead."""
+    clause = standing.clause(version.clause_id)
+    if version.seq == 1:
+        add_stance(
+            session, actor, now, party.id, version.id, StanceKind.exclude, note="Förslaget är tillbakataget.", response=None
+        )
+        return
+    previous = session.get_one(ClauseVersion, clause.versions[version.seq - 2].id)
+    add_version(session, actor, now, previous.party_id, clause, previous.title, previous.fields, "", author=previous.author_id)
+
+
+def _restore(session: Session, now: datetime, standing: Standing, party: Party, drafts: Sequence[Answer]) -> Response:
+    """The taken-back answers as drafts again, written against the heads of today; nothing typed is lost."""
+    response = open_response(session, party) or _new_response(session, standing, party, now)
+    kept = {row.clause_id for row in answers_of(session, response)}
+    for row in drafts:
+        if row.clause_id in kept and row.clause_id is not None:
+            continue
+        head = standing.clause(row.clause_id).head.id if row.clause_id else None
+        session.add(
+            Answer(
+                response_id=response.id,
+                clause_id=row.clause_id,
+                base_version_id=head,
+                kind=row.kind,
+                title=row.title,
+                fields=row.fields,
+                reason=row.reason,
+                author_id=row.author_id,
+                saved_at=now,
+            )
+        )
+    return response
