@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 
 from service.cases.mail import task, tell, write
+from service.cases.steps import note
 from service.cases.wording import line
 from service.post.letters import LetterName
 from service.store import history
@@ -43,7 +44,7 @@ def assign(
 ) -> ContactAssignment:
     """Give a person a role for an organisation; a pause for a missing contact ends when a contact is there again."""
     organisation = _organisation(session, actor, organisation_id)
-    _check_role(session, actor, organisation, contact.role)
+    _check_role(actor, organisation, contact.role)
     row = ContactAssignment(
         person_id=_person(session, contact).id,
         organisation_id=organisation.id,
@@ -76,7 +77,7 @@ def end(session: Session, actor: Actor, now: datetime, assignment_id: UUID, vers
     history.append(
         session, actor, now, "end_contact", assignment=str(row.id), organisation=organisation.name, role=row.role.value
     )
-    return _pause_without_contact(session, now, organisation) if row.role in CONTACT else ()
+    return pause_without_contact(session, actor, now, organisation) if row.role in CONTACT else ()
 
 
 def hand_over(session: Session, actor: Actor, now: datetime, assignment_id: UUID, successor: NewContact) -> ContactAssignment:
@@ -99,8 +100,6 @@ def block(session: Session, actor: Actor, now: datetime, assignment_id: UUID, *,
 
 def set_case_number(session: Session, actor: Actor, now: datetime, standing: Standing, party_id: UUID, number: str) -> None:
     """A party's own case number as it writes it; `standing` was loaded for set_case_number."""
-    from service.cases.steps import note
-
     party = standing.party(party_id)
     if actor.organisation not in (party.organisation.id, standing.agreement.region_id):
         raise NotYours
@@ -109,11 +108,6 @@ def set_case_number(session: Session, actor: Actor, now: datetime, standing: Sta
     party.row.case_number = line(number, "case_number", missing="Skriv ärendets diarienummer.", limit=60)
     session.add(party.row)
     note(session, actor, now, standing, "set_case_number", party=party.organisation.name, number=party.row.case_number)
-
-
-def paused_for_contact(session: Session, now: datetime, organisation: Organisation) -> tuple[UUID, ...]:
-    """What a missing contact pauses, also when the date simply passed: used by the sweep and by `end`."""
-    return _pause_without_contact(session, now, organisation)
 
 
 def _organisation(session: Session, actor: Actor, organisation_id: UUID) -> Organisation:
@@ -135,8 +129,8 @@ def _organisation(session: Session, actor: Actor, organisation_id: UUID) -> Orga
     return organisation
 
 
-def _check_role(session: Session, actor: Actor, organisation: Organisation, role: Role) -> None:
-    """A party names its own people; the region's staff come with an account, which an administrator or the command line makes."""
+def _check_role(actor: Actor, organisation: Organisation, role: Role) -> None:
+    """A party names its own people; the region's staff need an account, which an administrator or the command line makes."""
     staff = organisation.kind is OrganisationKind.region and role is not Role.signatory
     if staff and actor.role not in (Role.administrator, Role.flow):
         raise NotYours
@@ -177,14 +171,15 @@ def _live_standings(session: Session, organisation: Organisation) -> list[Standi
     return list(load_many(session, session.exec(query).all()).values())
 
 
-def _pause_without_contact(session: Session, now: datetime, organisation: Organisation) -> tuple[UUID, ...]:
+def pause_without_contact(session: Session, actor: Actor, now: datetime, organisation: Organisation) -> tuple[UUID, ...]:
+    """Pause what an organisation without a contact is party to; the sweep calls it too, for assignments that simply ran out."""
     paused = []
     for standing in _live_standings(session, organisation):
         agreement = standing.agreement
         if agreement.pause == NO_CONTACT or main_contacts(session, organisation, agreement.programme_id, civil(now)):
             continue
-        agreement.pause, agreement.version = NO_CONTACT, agreement.version + 1
-        session.add(agreement)
+        agreement.pause = NO_CONTACT
+        note(session, actor, now, standing, "pause", reason=NO_CONTACT, party=organisation.name)
         party = next(p for p in standing.parties if p.organisation.id == organisation.id)
         tell(session, now, standing, party, LetterName.contact_missing, once=f"no-contact:{civil(now)}")
         task(session, now, standing, NO_CONTACT, f"{organisation.name} saknar kontaktperson", once=f"no-contact:{civil(now)}")
@@ -200,8 +195,8 @@ def _welcome(session: Session, actor: Actor, now: datetime, organisation: Organi
         if row.programme_id not in (None, agreement.programme_id):
             continue
         if agreement.pause == NO_CONTACT:
-            agreement.pause, agreement.version = None, agreement.version + 1
-            session.add(agreement)
+            agreement.pause = None
+            note(session, actor, now, standing, "unpause", party=organisation.name)
         facts = {
             "kommun": organisation.name,
             "region": standing.region.organisation.name,
