@@ -14,7 +14,7 @@ from uuid_utils.compat import uuid7
 
 NAMING = {
     "ix": "ix_%(column_0_label)s",
-    "uq": "uq_%(table_name)s_%(column_0_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
     "ck": "ck_%(table_name)s_%(constraint_name)s",
     "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
     "pk": "pk_%(table_name)s",
@@ -51,9 +51,9 @@ class Instant(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-def choice(kind: type[StrEnum]) -> Any:
-    """The column type of an enum: its values as text, with a CHECK named after the enum."""
-    name = f"{kind.__module__.rpartition('.')[2]}_{kind.__name__.lower()}"
+def choice(kind: type[StrEnum], name: str = "") -> Any:
+    """The column type of an enum: its values as text, with a CHECK named after the enum, or `name` for a table's second one."""
+    name = name or f"{kind.__module__.rpartition('.')[2]}_{kind.__name__.lower()}"
     values = [m.value for m in kind]
     return Enum(kind, values_callable=lambda _: values, native_enum=False, create_constraint=True, length=24, name=name)
 

@@ -36,7 +36,7 @@ class Agreement(Row, table=True):
     due_firm: bool = False
     due_round: int = 1
     pause: str | None = Field(default=None, max_length=24)
-    ended_as: State | None = Field(default=None, sa_type=choice(State))
+    ended_as: State | None = Field(default=None, sa_type=choice(State, "ended_as"))
     ended_reason: str = ""
     created_at: datetime = Field(sa_type=Instant)
     proposed_at: datetime | None = Field(default=None, sa_type=Instant)

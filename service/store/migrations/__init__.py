@@ -1,0 +1,1 @@
+"""The database's history: one revision per change of the tables, the same for SQLite and PostgreSQL."""

@@ -1,0 +1,5 @@
+"""What the tests of the service share."""
+
+from tests.stores import any_store, migrated_database, migrated_file, pg_store, store
+
+__all__ = ["any_store", "migrated_database", "migrated_file", "pg_store", "store"]
