@@ -62,12 +62,16 @@ class AgreementFacts:
 
 @dataclass(frozen=True, slots=True)
 class SignatoryFacts:
-    """One line of the signature block: which party (its official name), title, authority, and the name when it is known."""
+    """One place of the signature block: the party's official name, title, authority, the name when it is known.
+
+    `signed` says when and how it was signed, in the signed file only.
+    """
 
     party: str
     title: str
     authority: str
     name: str = ""
+    signed: str = ""
 
 
 def canonical(facts: AgreementFacts) -> str:

@@ -10,7 +10,7 @@ from service.post.letters import LetterName, render
 from service.store import outbox
 from service.store.contacts import Contact, contacts, main_contacts
 from service.store.standing import Party, Standing
-from service.store.tables import Task
+from service.store.tables import Document, Task
 from states.calendar import civil
 from states.parties import STRATEGIST
 
@@ -68,6 +68,42 @@ def write(
         agreement_id=standing.agreement.id,
         link_path=link_path or f"/overenskommelser/{standing.agreement.id}",
         **options,  # type: ignore[arg-type]
+    )
+
+
+def registry_letter(
+    session: Session,
+    now: datetime,
+    standing: Standing,
+    party: Party,
+    name: LetterName,
+    document: Document,
+    facts: Mapping[str, str],
+) -> None:
+    """Send a file to a party's registrar, at its official address; the address stands for the office, so there is no link."""
+    if not party.organisation.registry_email:
+        task(
+            session,
+            now,
+            standing,
+            "registry_missing",
+            f"{party.organisation.name} saknar officiell e-postadress",
+            once=str(party.id),
+        )
+        return
+    known = {**_sender(session, now, standing), **_with_parties(standing, party, facts), "namn": party.organisation.name}
+    letter = render(name, {**known, "dnr": party.row.case_number or "inte angivet"})
+    outbox.queue(
+        session,
+        now,
+        key=f"{name}:{document.id}:{party.id}",
+        purpose=name.value,
+        subject=letter.subject,
+        body=letter.body,
+        recipient=party.organisation.registry_email,
+        recipient_name=party.organisation.name,
+        agreement_id=standing.agreement.id,
+        document_id=document.id,
     )
 
 
