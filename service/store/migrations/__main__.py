@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 
 from alembic import command
+from alembic.script import Script
 
 from service.store.schema import VERSIONS, configuration, migrate
 from service.store.session import Store
@@ -47,7 +48,7 @@ def _generated(scratch: Path, message: str, revision: str) -> str:
             config.set_main_option("version_locations", str(scratch))
         made = command.revision(config, message, autogenerate=True, rev_id=revision)
     store.close()
-    assert made is not None and not isinstance(made, list)
+    assert isinstance(made, Script)
     path = Path(made.path)
     text = path.read_text()
     path.unlink()

@@ -1,5 +1,6 @@
 """The history can only grow: triggers refuse UPDATE and DELETE, and the chain starts at its one head row."""
 
+import sqlalchemy as sa
 from alembic import op
 
 revision = "0002"
@@ -23,4 +24,4 @@ POSTGRESQL = [
 def upgrade() -> None:
     for statement in SQLITE if op.get_bind().dialect.name == "sqlite" else POSTGRESQL:
         op.execute(statement)
-    op.execute(f"INSERT INTO chain_head (id, seq, hash) VALUES (1, 0, '{'0' * 64}')")
+    op.execute(sa.text("INSERT INTO chain_head (id, seq, hash) VALUES (1, 0, :none)").bindparams(none="0" * 64))
