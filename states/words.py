@@ -12,7 +12,8 @@ REWRITTEN_BELOW = 0.4
 """Ordinary rewordings measure 0.74-0.77, a rewritten text 0.13."""
 
 _TOKEN = re.compile(r"\w+(?:[-’'.:]\w+)*|\s+|[^\w\s]")
-_LAST_WORD = re.compile(r"\w+(?:[-’'.:]\w+)*[^\w\s]*\s*\Z|\S\s*\Z")
+_PLACE_LENGTH = 60
+"""How much of the text before a change is looked at to name the word it comes after."""
 
 
 class Kind(StrEnum):
@@ -144,14 +145,14 @@ def _merged(pieces: Iterator[Piece]) -> tuple[Piece, ...]:
 
 
 def _changes(pieces: tuple[Piece, ...]) -> Iterator[tuple[str, str, str]]:
-    """What went, what came, and the text before the place."""
+    """What went, what came, and the nearest text before the place in the new text."""
     before = ""
     for unchanged, run in groupby(pieces, key=lambda piece: piece.kind is Kind.same):
         texts = {piece.kind: piece.text for piece in run}
-        if unchanged:
-            before = texts[Kind.same]
-        else:
+        if not unchanged:
             yield texts.get(Kind.deleted, ""), texts.get(Kind.inserted, ""), before
+        stands = texts.get(Kind.same if unchanged else Kind.inserted, "")
+        before = before if _hollow(stands) else stands
 
 
 def _sentence(gone: str, come: str, before: str) -> str:
@@ -165,5 +166,5 @@ def _sentence(gone: str, come: str, before: str) -> str:
 
 
 def _place(before: str) -> str:
-    word = _LAST_WORD.search(before)
-    return f"efter ”{word.group().strip()}”" if word else "i början"
+    near = before.rstrip()[-_PLACE_LENGTH:].split()
+    return f"efter ”{near[-1]}”" if near else "i början"
