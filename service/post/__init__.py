@@ -1,0 +1,1 @@
+"""Mail: the letters as words, and the wire they go out on."""
