@@ -1,0 +1,144 @@
+"""The clauses of a negotiation as one party sees them: state, whose turn, what changed, refusals, drafts and what can be done."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from service.cases.possible import commands
+from service.pages.comparison import Comparison, compare
+from service.store.negotiation import Said, Text, last_answered, written_from
+from service.store.standing import Party, Standing
+from service.store.tables import Answer
+from states import clause as rule
+from states.clause import Command, Negotiated, StanceKind
+from states.parties import Role
+
+
+class Turn(StrEnum):
+    """Whose answer is waited for, from the reader's side."""
+
+    own = "own"
+    others = "others"
+    both = "both"
+    nobody = "nobody"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A party that leaves the area out, and why."""
+
+    party: str
+    own: bool
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ClauseView:
+    """One area as a card; `base` is the text its differences are counted from."""
+
+    id: UUID
+    number: int
+    head: Text
+    history: tuple[Text, ...]
+    base: Text | None
+    state: rule.State
+    turn: Turn
+    waits_on: tuple[str, ...]
+    speaker: str
+    own_head: bool
+    own_area: bool
+    refusals: tuple[Refusal, ...]
+    commands: frozenset[Command]
+    draft: Answer | None
+
+    @property
+    def comparison(self) -> Comparison:
+        return compare(self.base.wording if self.base else None, self.head.wording)
+
+    @property
+    def draft_comparison(self) -> Comparison:
+        """What the own draft changes in the head."""
+        assert self.draft is not None
+        return compare(self.head.wording, {"t": self.draft.title, **self.draft.fields})
+
+    @property
+    def outdated(self) -> bool:
+        """The own draft answers a text that is not the newest any more."""
+        return self.draft is not None and self.draft.base_version_id != self.head.id
+
+    @property
+    def waits(self) -> bool:
+        """The reader's side owes an answer and has not prepared one."""
+        return self.turn in (Turn.own, Turn.both) and self.draft is None
+
+    @property
+    def anchor(self) -> str:
+        return f"o{self.number}"
+
+
+def clause_views(
+    standing: Standing,
+    party: Party,
+    role: Role,
+    texts: Mapping[UUID, tuple[Text, ...]],
+    said: Mapping[UUID, tuple[Said, ...]],
+    drafts: Sequence[Answer],
+) -> tuple[ClauseView, ...]:
+    """Every clause of the agreement, in order, as the party sees it."""
+    by_clause = {d.clause_id: d for d in drafts}
+    return tuple(
+        _view(standing, party, role, clause, number, texts[clause.id], said.get(clause.id, ()), by_clause.get(clause.id))
+        for number, clause in enumerate(standing.clauses, 1)
+    )
+
+
+def turn(waiting: frozenset[UUID], party: Party) -> Turn:
+    """Whose turn it is when these parties are waited for."""
+    if not waiting:
+        return Turn.nobody
+    if party.id not in waiting:
+        return Turn.others
+    return Turn.own if len(waiting) == 1 else Turn.both
+
+
+def _view(
+    standing: Standing,
+    party: Party,
+    role: Role,
+    clause: Negotiated,
+    number: int,
+    history: tuple[Text, ...],
+    said: tuple[Said, ...],
+    draft: Answer | None,
+) -> ClauseView:
+    head, waiting = history[-1], standing.clause_waits_on(clause)
+    mine = head.party == party.id
+    return ClauseView(
+        id=clause.id,
+        number=number,
+        head=head,
+        history=history,
+        base=written_from(history) if mine else last_answered(clause, history, party.id),
+        state=standing.state_of(clause),
+        turn=turn(waiting, party),
+        waits_on=tuple(p.organisation.name for p in standing.others(party) if p.id in waiting),
+        speaker=standing.party(head.party).organisation.name,
+        own_head=mine,
+        own_area=clause.origin == party.id and standing.rows[clause.id].area_id is None,
+        refusals=_refusals(standing, party, clause, said),
+        commands=commands(standing, clause, party, role),
+        draft=draft,
+    )
+
+
+def _refusals(standing: Standing, party: Party, clause: Negotiated, said: tuple[Said, ...]) -> tuple[Refusal, ...]:
+    """Why each party that now leaves the area out does so."""
+    latest = {s.party: s for s in said if s.version == clause.head.id}
+    return tuple(
+        Refusal(standing.party(s.party).organisation.name, s.party == party.id, s.note, s.at)
+        for s in latest.values()
+        if s.kind is StanceKind.exclude
+    )

@@ -1,0 +1,193 @@
+"""What the pages of a negotiation show: every text with who wrote it, what was said of it, and an organisation's cases."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import or_
+from sqlalchemy import select as columns
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col, select
+
+from service.store.contacts import Contact, in_force
+from service.store.standing import Standing, load_many, scope
+from service.store.tables import (
+    Agreement,
+    AgreementParty,
+    Clause,
+    ClauseVersion,
+    ContactAssignment,
+    Message,
+    Person,
+    Response,
+    Stance,
+)
+from states.agreement import PROPOSED, State
+from states.clause import Negotiated, StanceKind
+from states.facts import FIELD_CODES
+from states.message import State as MessageState
+from states.parties import CONTACT, Actor, Role
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One sent text of a clause with who wrote it; `recorded_by` is another person who entered it for them, or empty."""
+
+    id: UUID
+    clause: UUID
+    seq: int
+    base_seq: int
+    party: UUID
+    title: str
+    fields: dict[str, str]
+    reason: str
+    sha256: str
+    at: datetime
+    author: str
+    recorded_by: str
+
+    @property
+    def wording(self) -> dict[str, str]:
+        """The title under `t` and the five fields by code."""
+        return {"t": self.title, **{code: self.fields.get(code, "") for code in FIELD_CODES}}
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a party said of a text, when, and its reason."""
+
+    version: UUID
+    party: UUID
+    kind: StanceKind
+    note: str
+    at: datetime
+
+
+def texts(session: Session, agreement_id: UUID) -> dict[UUID, tuple[Text, ...]]:
+    """Every sent text of an agreement by clause, oldest first, in one query."""
+    author, recorder = aliased(Person), aliased(Person)
+    by, entered = aliased(ContactAssignment), aliased(ContactAssignment)
+    query = (
+        columns(
+            col(ClauseVersion.id),
+            col(ClauseVersion.clause_id),
+            col(ClauseVersion.seq),
+            col(ClauseVersion.base_seq),
+            col(ClauseVersion.party_id),
+            col(ClauseVersion.title),
+            col(ClauseVersion.fields),
+            col(ClauseVersion.reason),
+            col(ClauseVersion.sha256),
+            col(ClauseVersion.at),
+            col(author.name),
+            col(recorder.name),
+        )
+        .join(Clause, col(Clause.id) == col(ClauseVersion.clause_id))
+        .outerjoin(by, col(by.id) == col(ClauseVersion.author_id))
+        .outerjoin(author, col(author.id) == col(by.person_id))
+        .outerjoin(entered, col(entered.id) == col(ClauseVersion.recorded_by_id))
+        .outerjoin(recorder, col(recorder.id) == col(entered.person_id))
+        .where(col(Clause.agreement_id) == agreement_id)
+        .order_by(col(ClauseVersion.seq))
+    )
+    found: dict[UUID, list[Text]] = defaultdict(list)
+    for id_, clause, seq, base, party, title, fields, reason, sha, at, written, recorded in session.connection().execute(query):
+        other = recorded if recorded and recorded != written else ""
+        found[clause].append(Text(id_, clause, seq, base, party, title, fields, reason, sha, at, written or "", other))
+    return {clause: tuple(rows) for clause, rows in found.items()}
+
+
+def sayings(session: Session, agreement_id: UUID) -> dict[UUID, tuple[Said, ...]]:
+    """Every stance of an agreement by clause, oldest first, with notes."""
+    query = (
+        columns(
+            col(ClauseVersion.clause_id),
+            col(Stance.version_id),
+            col(Stance.party_id),
+            col(Stance.kind),
+            col(Stance.note),
+            col(Stance.at),
+        )
+        .join(ClauseVersion, col(ClauseVersion.id) == col(Stance.version_id))
+        .join(Clause, col(Clause.id) == col(ClauseVersion.clause_id))
+        .where(col(Clause.agreement_id) == agreement_id)
+        .order_by(col(Stance.id))
+    )
+    found: dict[UUID, list[Said]] = defaultdict(list)
+    for clause, *rest in session.connection().execute(query):
+        found[clause].append(Said(*rest))
+    return {clause: tuple(rows) for clause, rows in found.items()}
+
+
+def last_answered(clause: Negotiated, history: Sequence[Text], party: UUID) -> Text | None:
+    """The text the party last wrote or answered before the head: what its differences are counted from; None if it never did.
+
+    A text that was taken back again is no part of what happened: 1, 2 and then 1 anew reads as 1.
+    """
+    lasting: list[tuple[Text, set[UUID]]] = []
+    for text in history:
+        same = [text.id]
+        if len(lasting) > 1 and (lasting[-2][0].sha256, lasting[-2][0].party) == (text.sha256, text.party):
+            lasting.pop()
+            same += lasting.pop()[1]
+        lasting.append((text, set(same)))
+    answered = {s.version for s in clause.stances if s.party == party and s.kind is not StanceKind.withdraw}
+    known = (text for text, ids in reversed(lasting[:-1]) if text.party == party or ids & answered)
+    return next(known, None)
+
+
+def written_from(history: Sequence[Text]) -> Text | None:
+    """The text the head was written from."""
+    return next((t for t in history if t.seq == history[-1].base_seq), None)
+
+
+def undoable(session: Session, party: UUID, real_now: datetime) -> Response | None:
+    """The party's sent response whose mail to the others still waits, so that it can be taken back unseen."""
+    query = (
+        select(Response)
+        .join(Message, col(Message.response_id) == col(Response.id))
+        .where(
+            col(Response.party_id) == party,
+            col(Response.sent_at).is_not(None),
+            col(Response.recalled_at).is_(None),
+            col(Message.state) == MessageState.queued,
+            col(Message.next_try_at) > real_now,
+        )
+        .order_by(col(Response.sent_at).desc())
+        .limit(1)
+    )
+    return session.exec(query).first()
+
+
+def cases_of(session: Session, actor: Actor) -> list[Standing]:
+    """Every agreement of the person's organisation that they may know of, what is under way first, then the newest."""
+    query = (
+        select(Agreement.id)
+        .join(AgreementParty, col(AgreementParty.agreement_id) == col(Agreement.id))
+        .where(scope(actor), col(AgreementParty.organisation_id) == actor.organisation, col(Agreement.state) != State.draft)
+        .order_by(col(Agreement.created_at).desc())
+    )
+    found = load_many(session, session.exec(query).all())
+    return sorted(found.values(), key=lambda s: s.agreement.state not in PROPOSED)
+
+
+def colleagues(session: Session, actor: Actor, today: date) -> list[Contact]:
+    """Everybody who speaks for the person's organisation today, contacts first, then by name."""
+    query = (
+        select(ContactAssignment, Person)
+        .join(Person, col(Person.id) == col(ContactAssignment.person_id))
+        .where(col(ContactAssignment.organisation_id) == actor.organisation, in_force(today))
+    )
+    if actor.programme is not None:
+        mine = or_(col(ContactAssignment.programme_id).is_(None), col(ContactAssignment.programme_id) == actor.programme)
+        query = query.where(mine)
+    found = [Contact(a, p) for a, p in session.exec(query)]
+    order = {Role.main: 0, Role.deputy: 1}
+    return sorted(found, key=lambda c: (order.get(c.assignment.role, 2), c.person.name.casefold()))
+
+
+def has_other_contact(found: Sequence[Contact], assignment: UUID) -> bool:
+    """Whether the organisation still has a contact with the right to answer when this assignment ends."""
+    return any(c.assignment.role in CONTACT and c.assignment.id != assignment for c in found)
