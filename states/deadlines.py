@@ -26,7 +26,7 @@ class Deadline:
 
 def rolled(day: date) -> Deadline:
     """A given last day, moved to the next workday when it is none (2 §)."""
-    return _settled(day, f"Sista dag: {_spoken(day)}.")
+    return _settled(day, f"Sista dag: {spoken(day)}.")
 
 
 def months_after(start: date, n: int) -> Deadline:
@@ -47,7 +47,7 @@ def weeks_after(start: date, n: int) -> Deadline:
 
 def due_for_us(day: date, quiet_periods: Sequence[QuietPeriod]) -> Deadline:
     """A last day that we set: rolled, and out of every quiet period to the first workday after it."""
-    return _settled(day, f"Sista dag: {_spoken(day)}.", quiet_periods)
+    return _settled(day, f"Sista dag: {spoken(day)}.", quiet_periods)
 
 
 def _settled(raw: date, first: str, periods: Sequence[QuietPeriod] = ()) -> Deadline:
@@ -71,14 +71,14 @@ def _sentence(names: list[str]) -> list[str]:
 
 def _quietly(period: QuietPeriod) -> str:
     reason = f" ({period.reason})" if period.reason else ""
-    return f"Tyst period till och med {_spoken(period.last)}{reason}."
+    return f"Tyst period till och med {spoken(period.last)}{reason}."
 
 
 def _counted(start: date, raw: date, n: int, one: str, many: str) -> str:
     """The year is said only where it changes: the last step says it anyway."""
     years = ("", "") if start.year == raw.year else (f" {start.year}", f" {raw.year}")
     number = _NUMBERS[n] if n < len(_NUMBERS) else str(n)
-    return f"Räknat från {_spoken(start)}{years[0]}, {number} {one if n == 1 else many}: {_spoken(raw)}{years[1]}"
+    return f"Räknat från {spoken(start)}{years[0]}, {number} {one if n == 1 else many}: {spoken(raw)}{years[1]}"
 
 
 def _require_positive(n: int) -> None:
@@ -86,9 +86,10 @@ def _require_positive(n: int) -> None:
         raise ValueError(f"a deadline lies at least one unit ahead, not {n}")
 
 
-def _spoken(day: date) -> str:
+def spoken(day: date) -> str:
+    """A day and its month in words, without the year."""
     return f"{day.day} {_MONTHS[day.month - 1]}"
 
 
 def _in_full(day: date) -> str:
-    return f"{weekday(day)} {_spoken(day)} {day.year}"
+    return f"{weekday(day)} {spoken(day)} {day.year}"
