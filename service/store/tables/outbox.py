@@ -11,7 +11,10 @@ from states.message import State
 
 
 class Message(Row, table=True):
-    """One mail: written once with its Message-ID and Date; only the fields of delivery change. No secret stands in it."""
+    """One mail: written once with its Message-ID and Date; only the fields of delivery change. No secret stands in it.
+
+    `head` is the newest hash of the history when it was written: every mailbox is a witness.
+    """
 
     __table_args__ = (
         partial_index("ix_message_due", "next_try_at", where="state = 'queued'"),
@@ -33,6 +36,7 @@ class Message(Row, table=True):
     document_id: UUID | None = Field(default=None, foreign_key="document.id")
     message_id: str = Field(unique=True)
     written_at: datetime = Field(sa_type=Instant)
+    head: str = Field(default="", max_length=64)
     urgent: bool = False
     state: State = Field(default=State.queued, sa_type=choice(State))
     held: bool = False

@@ -640,6 +640,7 @@ def upgrade() -> None:
         sa.Column("document_id", sa.Uuid(), nullable=True),
         sa.Column("message_id", sa.String(), nullable=False),
         sa.Column("written_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("head", sa.String(length=64), nullable=False),
         sa.Column("urgent", sa.Boolean(), nullable=False),
         sa.Column(
             "state",

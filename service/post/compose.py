@@ -1,0 +1,78 @@
+"""One mail as bytes: built from a row and its secrets, the same bytes at every try."""
+
+import re
+from dataclasses import dataclass, field
+from datetime import datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from html import escape
+
+from states.tokens import fingerprint
+
+HEAD = "Overens-History-Head"
+"""The header with the newest hash of the history when the mail was written, so that every mailbox is a witness."""
+
+_LINK = re.compile(r"https?://[^\s<>]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that goes along."""
+
+    name: str
+    media_type: str
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """Everything a mail is made of, link and code included."""
+
+    message_id: str
+    written_at: datetime
+    recipient: str
+    recipient_name: str
+    subject: str
+    body: str = field(repr=False)
+    head: str = ""
+    sender: str = ""
+    attachment: Attachment | None = None
+
+
+def compose(out: Outgoing) -> EmailMessage:
+    """The mail: plain text, the same as simple HTML, a file if there is one; ValueError for a name or address it cannot carry."""
+    mail = EmailMessage()
+    mail["From"] = _address("Överens", out.sender)
+    mail["To"] = _address(out.recipient_name, out.recipient)
+    mail["Subject"] = out.subject
+    mail["Date"] = out.written_at
+    mail["Message-ID"] = out.message_id
+    mail["Auto-Submitted"] = "auto-generated"
+    mail[HEAD] = out.head
+    mail.set_content(out.body, cte="quoted-printable")
+    mail.add_alternative(html(out.body), subtype="html", cte="quoted-printable")
+    if out.attachment:
+        kind, _, subtype = out.attachment.media_type.partition("/")
+        mail.add_attachment(out.attachment.data, maintype=kind, subtype=subtype, filename=out.attachment.name)
+    for number, part in enumerate(p for p in mail.walk() if p.is_multipart()):
+        part.set_boundary(f"=_{fingerprint(out.message_id)[:32]}_{number}")
+    return mail
+
+
+def html(body: str) -> str:
+    """The letter as plain HTML: paragraphs, line breaks, addresses as links; nothing that is fetched from anywhere."""
+    paragraphs = "\n".join(f"<p>{_marked_up(p)}</p>" for p in body.strip().split("\n\n"))
+    return f'<!DOCTYPE html>\n<html lang="sv"><head><meta charset="utf-8"></head><body>\n{paragraphs}\n</body></html>\n'
+
+
+def _marked_up(paragraph: str) -> str:
+    lines = escape(paragraph).replace("\n", "<br>\n")
+    return _LINK.sub(lambda found: f'<a href="{found[0]}">{found[0]}</a>', lines)
+
+
+def _address(name: str, address: str) -> Address:
+    """An address with a name; the parser raises more than ValueError on some broken ones."""
+    try:
+        return Address(name, addr_spec=address)
+    except (IndexError, AttributeError) as error:
+        raise ValueError("not an address") from error

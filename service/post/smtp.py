@@ -1,0 +1,139 @@
+"""The wire: one connection to the mail server per batch, and what the server says in our words."""
+
+import re
+import smtplib
+import ssl
+from contextlib import suppress
+from dataclasses import dataclass, field
+from email.message import EmailMessage
+from enum import StrEnum
+from types import TracebackType
+from typing import Literal
+
+TIMEOUT = 20.0
+
+_ENHANCED = re.compile(r"\b[245]\.\d{1,3}\.\d{1,3}\b")
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpSettings:
+    """How to reach the mail server; without a host there is none, and mail stays in the outbox."""
+
+    host: str
+    port: int
+    security: Literal["none", "starttls", "tls"]
+    sender: str
+    user: str = ""
+    password: str = field(default="", repr=False)
+    timeout: float = TIMEOUT
+
+
+class Result(StrEnum):
+    """What became of one try."""
+
+    sent = "sent"
+    temporary = "temporary"
+    permanent = "permanent"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The result of one try with words for people; never the server's own words, which may repeat a link."""
+
+    result: Result
+    words: str = ""
+    recipient_refused: bool = False
+
+
+SENT = Outcome(Result.sent)
+
+
+class Post:
+    """A way out for mail. Use it as a context manager, or close it."""
+
+    def __init__(self, settings: SmtpSettings) -> None:
+        self.settings = settings
+        self._line: smtplib.SMTP | None = None
+
+    @property
+    def configured(self) -> bool:
+        return bool(self.settings.host)
+
+    def __enter__(self) -> "Post":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Say goodbye to the server, if we are talking to it."""
+        line, self._line = self._line, None
+        if line is not None:
+            with suppress(OSError, smtplib.SMTPException):
+                line.quit()
+            line.close()
+
+    def send(self, mail: EmailMessage) -> Outcome:
+        """Try once; every answer of the server is an outcome, never an exception."""
+        try:
+            self._connected().send_message(mail)
+        except smtplib.SMTPRecipientsRefused as error:
+            code, said = next(iter(error.recipients.values()))
+            return _answer(code, said, "Mottagarens server tog inte emot adressen", recipient=True)
+        except smtplib.SMTPSenderRefused as error:
+            self.close()
+            return _temporary("Mejlservern tog inte emot vår avsändaradress", error.smtp_code, error.smtp_error)
+        except smtplib.SMTPDataError as error:
+            return _answer(error.smtp_code, error.smtp_error, "Mejlservern tog inte emot mejlet")
+        except smtplib.SMTPResponseException as error:
+            self.close()
+            return _temporary("Mejlservern släppte inte in oss", error.smtp_code, error.smtp_error)
+        except (smtplib.SMTPException, OSError):
+            self.close()
+            return Outcome(Result.temporary, "Mejlservern kan inte nås.")
+        return SENT
+
+    def _connected(self) -> smtplib.SMTP:
+        """The open line if it still answers, else a new one: a server may hang up between two messages."""
+        if self._line is not None:
+            with suppress(OSError, smtplib.SMTPException):
+                if self._line.noop()[0] == 250:
+                    return self._line
+            self.close()
+        self._line = self._dialled()
+        return self._line
+
+    def _dialled(self) -> smtplib.SMTP:
+        chosen = self.settings
+        if chosen.security == "tls":
+            line: smtplib.SMTP = smtplib.SMTP_SSL(
+                chosen.host, chosen.port, timeout=chosen.timeout, context=ssl.create_default_context()
+            )
+        else:
+            line = smtplib.SMTP(chosen.host, chosen.port, timeout=chosen.timeout)
+        try:
+            if chosen.security == "starttls":
+                line.starttls(context=ssl.create_default_context())
+            if chosen.user:
+                line.login(chosen.user, chosen.password)
+        except BaseException:
+            line.close()
+            raise
+        return line
+
+
+def _answer(code: int, said: bytes | str, words: str, *, recipient: bool = False) -> Outcome:
+    if 400 <= code < 500:
+        return _temporary(words, code, said)
+    return Outcome(Result.permanent, f"{words} ({_code(code, said)}).", recipient_refused=recipient)
+
+
+def _temporary(words: str, code: int, said: bytes | str) -> Outcome:
+    return Outcome(Result.temporary, f"{words} ({_code(code, said)}).")
+
+
+def _code(code: int, said: bytes | str) -> str:
+    """The reply code, with the enhanced one where the server gave it."""
+    text = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
+    found = _ENHANCED.search(text)
+    return f"{code} {found[0]}" if found else str(code)
