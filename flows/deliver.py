@@ -7,7 +7,6 @@ from prefect import flow
 
 from flows.report import report
 from service import clock
-from service.post import Post
 from service.settings import load
 from service.store.session import Store
 from service.sweeps import deliver_outbox
@@ -19,5 +18,5 @@ async def deliver() -> None:
     settings = load()
     if settings.mail_configured:
         store = Store(settings.database_url)
-        tried = await asyncio.to_thread(deliver_outbox, store, Post(settings), partial(clock.now, settings))
+        tried = await asyncio.to_thread(deliver_outbox, store, settings, partial(clock.now, settings))
         await report("deliver", tried=tried)

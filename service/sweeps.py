@@ -1,11 +1,14 @@
 """The two loops that drive scheduled work to its end, with a commit between the steps; flows and the command line share them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from uuid import UUID
 
 from service.cases import deliver, remind
-from service.post import Post
+from service.post import Post, SmtpSettings
+from service.settings import Settings
+from service.store.files import Files
 from service.store.session import Store
 
 BATCH = 50
@@ -42,16 +45,36 @@ def sweep_reminders(store: Store, now: datetime) -> Reminded:
             return done
 
 
-def deliver_outbox(store: Store, post: Post, clock: Callable[[], datetime]) -> int:
-    """Send what waits in the outbox, each message outside any transaction; returns how many were tried."""
-    tried = 0
-    while True:
-        with store.write() as session:
-            leased = deliver.lease(session, clock(), BATCH)
-        for message in leased:
-            sent = deliver.send(post, message)
+def deliver_outbox(store: Store, settings: Settings, clock: Callable[[], datetime], only: Sequence[UUID] | None = None) -> int:
+    """Send what waits in the outbox, or of it only these messages; returns how many were tried.
+
+    Each one is settled before the next is sent, so a crash repeats one message at most. Without a mail server all of it stays.
+    """
+    if not settings.mail_configured:
+        return 0
+    tried, files = 0, Files(settings.files_dir)
+    with Post(smtp(settings)) as post:
+        while True:
             with store.write() as session:
-                deliver.settle(session, message, sent, clock())
-        tried += len(leased)
-        if len(leased) < BATCH:
-            return tried
+                leased = deliver.lease(session, settings.secret_keys, clock(), BATCH, only)
+            for message in leased:
+                if message.until <= clock():
+                    break  # somebody else may have it by now
+                sent = deliver.send(post, [message], settings.base_url, files)
+                with store.write() as session:
+                    deliver.settle(session, sent, clock())
+            tried += len(leased)
+            if len(leased) < BATCH:
+                return tried
+
+
+def smtp(settings: Settings) -> SmtpSettings:
+    """The part of the settings that the wire needs."""
+    return SmtpSettings(
+        host=settings.smtp_host,
+        port=settings.smtp_port,
+        security=settings.smtp_tls,
+        sender=settings.smtp_sender,
+        user=settings.smtp_user,
+        password=settings.smtp_password.get_secret_value() if settings.smtp_password else "",
+    )

@@ -64,7 +64,7 @@ class Sent:
 def lease(
     session: Session, keys: tuple[bytes, ...], real_now: datetime, limit: int, only: Sequence[UUID] | None = None
 ) -> list[Leased]:
-    """Take up to `limit` messages that are due, urgent ones first; those that nobody may receive any more get a reason instead."""
+    """Take up to `limit` messages that are due, urgent ones first; what nobody may receive any more gets a reason instead."""
     leased = []
     for message in _due(session, real_now, limit, only):
         if reason := _no_longer(session, message, real_now):
