@@ -12,7 +12,9 @@ from service.store.negotiation import Said, Text, last_answered, written_from
 from service.store.standing import Party, Standing
 from service.store.tables import Answer
 from states import clause as rule
+from states.agreement import State
 from states.clause import Command, Negotiated, StanceKind
+from states.labels import Audience, agreement_label, label
 from states.parties import Role
 
 
@@ -47,6 +49,7 @@ class ClauseView:
     state: rule.State
     turn: Turn
     waits_on: tuple[str, ...]
+    turn_label: str
     speaker: str
     own_head: bool
     own_area: bool
@@ -68,6 +71,13 @@ class ClauseView:
     def outdated(self) -> bool:
         """The own draft answers a text that is not the newest any more."""
         return self.draft is not None and self.draft.base_version_id != self.head.id
+
+    @property
+    def tag(self) -> tuple[str, str]:
+        """Tone and words of the area's mark: its state when it is closed, else whose turn it is."""
+        if self.turn is Turn.nobody:
+            return ("ok" if self.state is rule.State.agreed else "out"), label(self.state)
+        return ("wait" if self.turn is Turn.others else "act"), self.turn_label
 
     @property
     def waits(self) -> bool:
@@ -104,6 +114,16 @@ def turn(waiting: frozenset[UUID], party: Party) -> Turn:
     return Turn.own if len(waiting) == 1 else Turn.both
 
 
+def turn_label(standing: Standing, party: Party, waiting: frozenset[UUID]) -> str:
+    """Whose turn it is, in the words of the reader's side."""
+    kinds = frozenset("region" if standing.party(i).is_region else "municipality" for i in waiting)
+    if not party.is_region and party.id not in waiting and "municipality" in kinds:
+        return f"Hos {', '.join(standing.party(i).organisation.name for i in waiting)}"
+    words = agreement_label(State.negotiating, kinds, Audience.region if party.is_region else Audience.own)
+    assert words is not None
+    return words
+
+
 def _view(
     standing: Standing,
     party: Party,
@@ -125,6 +145,7 @@ def _view(
         state=standing.state_of(clause),
         turn=turn(waiting, party),
         waits_on=tuple(p.organisation.name for p in standing.others(party) if p.id in waiting),
+        turn_label=turn_label(standing, party, waiting),
         speaker=standing.party(head.party).organisation.name,
         own_head=mine,
         own_area=clause.origin == party.id and standing.rows[clause.id].area_id is None,

@@ -10,7 +10,7 @@ from service.cases.dates import open_request
 from service.cases.possible import events, may_add
 from service.cases.propose import missing
 from service.cases.respond import answers_of, open_response
-from service.pages.clauses import ClauseView, Turn, clause_views, turn
+from service.pages.clauses import ClauseView, Turn, clause_views, turn, turn_label
 from service.pages.comparison import Comparison, compare
 from service.store.negotiation import sayings, texts, undoable
 from service.store.standing import Party, Standing, view
@@ -21,7 +21,21 @@ from states.calendar import civil
 from states.clause import Command
 from states.clause import State as ClauseState
 from states.errors import NotFound, Reason
+from states.labels import Audience, agreement_label
 from states.parties import Actor
+
+_TONES = {
+    State.draft: "note",
+    State.agreed: "ok",
+    State.deciding: "wait",
+    State.signing: "act",
+    State.signed: "signed",
+    State.declined: "out",
+    State.withdrawn: "out",
+    State.terminated: "out",
+    State.expired: "out",
+    State.superseded: "out",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +62,23 @@ class Negotiation:
     @property
     def turn(self) -> Turn:
         return turn(self.standing.waiting_on(), self.own)
+
+    @property
+    def label(self) -> str:
+        """The state of the agreement in the words of the reader's side."""
+        if self.agreement.state is State.negotiating:
+            return turn_label(self.standing, self.own, self.standing.waiting_on())
+        audience = Audience.region if self.own.is_region else Audience.own
+        return agreement_label(self.agreement.state, frozenset(), audience) or ""
+
+    @property
+    def tone(self) -> str:
+        turns = {Turn.own: "act", Turn.both: "act", Turn.others: "wait", Turn.nobody: "out"}
+        return turns[self.turn] if self.agreement.state is State.negotiating else _TONES[self.agreement.state]
+
+    @property
+    def has_own_area(self) -> bool:
+        return bool(self.new_areas) or any(c.own_area for c in self.clauses)
 
     @property
     def waits_on(self) -> tuple[str, ...]:

@@ -161,6 +161,16 @@ def undoable(session: Session, party: UUID, real_now: datetime) -> Response | No
     return session.exec(query).first()
 
 
+def name_of(session: Session, assignment: UUID | None) -> str:
+    """The name of the person behind an assignment; empty when there is none."""
+    query = (
+        select(Person.name)
+        .join(ContactAssignment, col(ContactAssignment.person_id) == col(Person.id))
+        .where(col(ContactAssignment.id) == assignment)
+    )
+    return session.exec(query).first() or ""
+
+
 def cases_of(session: Session, actor: Actor) -> list[Standing]:
     """Every agreement of the person's organisation that they may know of, what is under way first, then the newest."""
     query = (
