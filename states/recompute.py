@@ -7,7 +7,7 @@ from states.agreement import State
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """The facts that decide: `bound` counts what is bound to the frozen text in force, `signed` how many bound slots are signed."""
+    """The facts that decide; what is `bound` is bound to the frozen text in force, and slots that are void do not count."""
 
     proposed: bool
     ended_as: State | None

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from sqlalchemy import select as columns
 from sqlmodel import Session, col, select
 
 from service.cases.publish import personal_data
@@ -130,15 +131,19 @@ def _stances(session: Session) -> Iterator[Finding]:
 def _texts(session: Session) -> Iterator[Finding]:
     """Invariants 2 and 3: versions 1..n without a gap, each written from the head of its time by a party of the agreement."""
     query = (
-        select(
-            ClauseVersion.clause_id, ClauseVersion.seq, ClauseVersion.base_seq, AgreementParty.agreement_id, Clause.agreement_id
+        columns(
+            col(ClauseVersion.clause_id),
+            col(ClauseVersion.seq),
+            col(ClauseVersion.base_seq),
+            col(AgreementParty.agreement_id),
+            col(Clause.agreement_id),
         )
         .join(Clause, col(Clause.id) == col(ClauseVersion.clause_id))
         .join(AgreementParty, col(AgreementParty.id) == col(ClauseVersion.party_id))
         .order_by(col(ClauseVersion.clause_id), col(ClauseVersion.seq))
     )
     expected: Counter[UUID] = Counter()
-    for clause, seq, base, spoken_in, agreement in session.exec(query):
+    for clause, seq, base, spoken_in, agreement in session.connection().execute(query):
         expected[clause] += 1
         if seq != expected[clause]:
             yield Finding("version-gap", str(clause), f"Textversion {expected[clause]} saknas.")

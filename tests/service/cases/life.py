@@ -15,7 +15,7 @@ from service.cases.sign import SlotPlan, plan_slots, sign, slots_of
 from service.store.files import Files
 from service.store.session import Store
 from service.store.standing import Standing, current_frozen, load_many
-from service.store.tables import Answer, ClauseVersion, Event, FrozenText, Message, Response, SignatureSlot
+from service.store.tables import Answer, ClauseVersion, Event, Message, Response, SignatureSlot
 from service.store.tables.response import AnswerKind
 from states.clause import Negotiated
 from states.decision import Kind, Outcome

@@ -4,10 +4,12 @@ import pytest
 
 from service.cases import contacts, documents, publish
 from service.cases.check import findings
+from service.cases.respond import Draft
 from service.cases.sign import record_paper, verify_paper
 from service.cases.tasks import open_tasks
 from service.store import history
 from service.store.standing import load, view
+from service.store.tables import FrozenText
 from service.store.tables.response import AnswerKind
 from states.access import Operation
 from states.agreement import State
@@ -25,7 +27,7 @@ def test_an_agreement_goes_from_draft_to_the_public_page(any_case: life.Case) ->
 
     with case.store.write() as session:
         first, second, third = case.standing(session).clauses
-        own = life.Draft(AnswerKind.add, title="Världsarvet", fields={"w": "Ett skolprogram."})
+        own = Draft(AnswerKind.add, title="Världsarvet", fields={"w": "Ett skolprogram."})
         drafts = life.accepting(first), life.countering(session, second, "Alla barn."), life.excluding(third), own
         life.answer(session, case, cast.karin, later(20), *drafts)
         assert case.standing(session).waiting_on() == {case.standing(session).region.id}
@@ -38,7 +40,7 @@ def test_an_agreement_goes_from_draft_to_the_public_page(any_case: life.Case) ->
     with case.store.write() as session:
         standing = load(session, cast.karin, Operation.set_case_number, case.id)
         contacts.set_case_number(session, cast.karin, later(26), standing, standing.party_of(cast.karin).id, "KUN 2027/181")
-        frozen = from_canonical(session.get_one(life.FrozenText, life.frozen_id(session, case)).canonical)
+        frozen = from_canonical(session.get_one(FrozenText, life.frozen_id(session, case)).canonical)
         assert [c.title for c in frozen.clauses] == ["Scenkonst för barn och unga", "Bibliotek och läsning", "Världsarvet"]
         assert frozen.history_head == history_head_before(case)
 
