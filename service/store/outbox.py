@@ -3,6 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
+from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from service.store import history
@@ -118,6 +119,13 @@ def task(
     session.add(made)
     session.flush()
     return made
+
+
+def take_turn(session: Session, work: str) -> None:
+    """Wait until no other transaction does the same kind of work; on SQLite there is one writer at a time anyway."""
+    connection = session.connection()
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:work))"), {"work": work})
 
 
 def _keep(session: Session, message: Message, *, held: bool) -> None:

@@ -51,7 +51,7 @@ class Message(Row, table=True):
 class Reminder(Row, table=True):
     """What became of one reminder slot: queued with its message, or why it was not. The key is unique: nothing goes out twice."""
 
-    __table_args__ = (Index("ix_reminder_subject", "subject_id"),)
+    __table_args__ = (Index("ix_reminder_subject", "subject_id"), Index("ix_reminder_message", "message_id"))
 
     key: str = Field(primary_key=True)
     purpose: str = Field(max_length=24)

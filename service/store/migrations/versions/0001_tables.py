@@ -804,6 +804,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["message_id"], ["message.id"], name=op.f("fk_reminder_message_id_message")),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_reminder")),
     )
+    op.create_index("ix_reminder_message", "reminder", ["message_id"], unique=False)
     op.create_index("ix_reminder_subject", "reminder", ["subject_id"], unique=False)
     op.create_table(
         "stance",
