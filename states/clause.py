@@ -61,6 +61,7 @@ MOVES: tuple[Move[State, Command], ...] = (
     Move(Command.propose_again, State.excluded, State.proposed, NEGOTIATORS),
     Move(Command.propose_again, State.excluded, State.countered, NEGOTIATORS),
     Move(Command.retract, State.countered, State.countered, NEGOTIATORS),
+    Move(Command.retract, State.countered, State.excluded, NEGOTIATORS),
     Move(Command.reopen, State.agreed, State.proposed, NEGOTIATORS),
     Move(Command.reopen, State.agreed, State.countered, NEGOTIATORS),
     *moves(Command.dissent, (State.proposed, State.agreed), State.proposed, _OBJECTORS),

@@ -35,6 +35,14 @@ def settle(session: Session, actor: Actor, now: datetime, standing: Standing) ->
     return frozen
 
 
+def if_settled(session: Session, actor: Actor, now: datetime, standing: Standing) -> None:
+    """Taking something back can leave nothing open: what is left is agreed, or nothing is left."""
+    if standing.settled:
+        settle(session, actor, now, standing)
+    else:
+        if_all_left_out(session, now, standing)
+
+
 def if_all_left_out(session: Session, now: datetime, standing: Standing) -> None:
     """Nothing is left to agree on: the strategist is asked to end the case or propose anew."""
     if rule.all_left_out(standing.clauses, standing.party_ids):

@@ -63,14 +63,20 @@ def plan_step(
     """Say how a party decides, or change it while nothing is decided; a contact speaks for the own party only."""
     standing = load(session, actor, Operation.plan_decision, agreement_id, version=version)
     party = _own_or_any(standing, actor, party_id)
-    if standing.agreement.state in CLOSED:
+    asked = standing.agreement.state is State.deciding
+    if standing.agreement.state in (State.signing, *CLOSED):
         raise NotAllowed("plan_decision", standing.agreement.state)
     row = next((s for s in steps_of(session, agreement_id) if s.party_id == party.id), None)
     if row is not None and row.state is decision.State.decided:
         raise NotAllowed("plan_decision", row.state)
     if plan.papers_due and plan.meeting_on and plan.papers_due > plan.meeting_on:
         raise Invalid(FieldError("papers_due", "after-meeting", "Sista dag för handlingar ligger efter mötet."))
+    if asked and row is not None and row.kind in REQUIRED and plan.kind not in REQUIRED:
+        raise Blocked(
+            Reason("decision-requested", "Beslutet är redan begärt. Det kan inte bytas mot en anmälan eller information.")
+        )
     row = row or DecisionStep(agreement_id=agreement_id, party_id=party.id, kind=plan.kind, version=0)
+    row.frozen_id = _frozen(session, standing).id if asked and plan.kind in REQUIRED else row.frozen_id
     row.kind, row.meeting_on, row.papers_due = plan.kind, plan.meeting_on, plan.papers_due
     row.body = line(plan.body, "body", missing="Ange vilken nämnd eller vem som beslutar.")
     row.version += 1

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from service.cases.agree import make_obsolete
+from service.cases.agree import if_settled, make_obsolete
 from service.cases.mail import tell
 from service.cases.steps import step
 from service.cases.wording import reason as reason_text
@@ -52,22 +52,15 @@ def resume(session: Session, actor: Actor, now: datetime, agreement_id: UUID, ve
     event = Event.resume if agreement.proposed_at else Event.redraft
     RULEBOOK.find(event, agreement.state)
     _check_resumable(session, agreement, now)
+    make_obsolete(session, now, standing)
     agreement.ended_as, agreement.ended_reason, agreement.waiting_since = None, "", now
     agreement.due_round += 1
     step(session, actor, now, standing, event)
     if event is Event.resume:
         for other in standing.others(standing.party_of(actor)):
             tell(session, now, standing, other, LetterName.resumed, {"fran": standing.party_of(actor).organisation.name})
-        _settle_if_settled(session, actor, now, refresh(session, standing))
+        if_settled(session, actor, now, refresh(session, standing))
     return standing
-
-
-def _settle_if_settled(session: Session, actor: Actor, now: datetime, standing: Standing) -> None:
-    """A case that was ended after everybody agreed is agreed again at once, with a new frozen text."""
-    if standing.settled:
-        from service.cases.agree import settle
-
-        settle(session, actor, now, standing)
 
 
 def _end(session: Session, actor: Actor, now: datetime, standing: Standing, event: Event, ended: State, why: str) -> None:

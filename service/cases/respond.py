@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 from service.cases import agree
 from service.cases.mail import tell
 from service.cases.steps import note, step
-from service.cases.texts import add_clause, add_stance, add_version, conflict, head_row
+from service.cases.texts import add_clause, add_stance, add_version, conflict, entered_by, head_row, undo_version
 from service.cases.wording import reason as reason_text
 from service.cases.wording import wording
 from service.post.letters import LetterName
@@ -22,7 +22,7 @@ from states import clause as rule
 from states.access import Operation
 from states.agreement import RULEBOOK, Event, State
 from states.clause import Command, Negotiated, StanceKind
-from states.errors import Blocked, Conflict, NotAllowed, NotFound, Reason, Stale
+from states.errors import Blocked, Conflict, FieldError, Invalid, NotAllowed, NotFound, Reason, Stale
 from states.message import State as MessageState
 from states.parties import Actor
 from states.words import changes_in_words
@@ -83,6 +83,8 @@ def save_answer(
     standing = load(session, actor, Operation.answer, agreement_id)
     if not RULEBOOK.allows(Event.send_response, standing.agreement.state):
         raise NotAllowed(Event.send_response, standing.agreement.state)
+    if (draft.kind is AnswerKind.add) is not (draft.clause is None):
+        raise Invalid(FieldError("kind", "unknown-answer", "Välj hur ni svarar på området."))
     party = standing.party_of(actor)
     title, fields = _worded(draft)
     response = open_response(session, party) or _new_response(session, standing, party, now)
@@ -172,13 +174,14 @@ def recall_response(
         outbox.suppress(session, message, "recalled")
     drafts = answers_of(session, response)
     for version in versions:
-        _undo_version(session, actor, now, standing, party, version)
+        undo_version(session, actor, now, party.id, standing.clause(version.clause_id), version)
     for stance in stances:
         add_stance(session, actor, now, party.id, stance.version_id, StanceKind.withdraw, response=None)
     response.recalled_at = now
     standing = refresh(session, standing)
     restored = _restore(session, now, standing, party, drafts)
     note(session, actor, now, standing, "recall_response", party=party.organisation.name, answers=len(drafts))
+    agree.if_settled(session, actor, now, standing)
     return restored
 
 
@@ -189,16 +192,19 @@ def retract(
     standing = load(session, actor, Operation.retract, agreement_id, version=version)
     party = standing.party_of(actor)
     clause = standing.clause(clause_id)
-    if standing.agreement.state is not State.negotiating or clause.head.party != party.id:
-        raise NotAllowed(Command.retract, standing.state_of(clause))
+    state = standing.state_of(clause)
+    lawful = standing.agreement.state is State.negotiating and rule.RULEBOOK.allows(Command.retract, state)
+    if not lawful or clause.head.party != party.id or not entered_by(session, clause, party.organisation.id):
+        raise NotAllowed(Command.retract, state)
     if any(s.version == clause.head.id and s.party != party.id for s in clause.stances):
         raise Blocked(Reason("already-answered", "Den andra parten har redan svarat. Skriv om texten i stället.", str(clause_id)))
-    _undo_version(session, actor, now, standing, party, head_row(session, clause))
+    undo_version(session, actor, now, party.id, clause, head_row(session, clause))
     standing = refresh(session, standing)
     note(session, actor, now, standing, "retract", clause=str(clause_id), party=party.organisation.name)
     title = head_row(session, standing.clause(clause_id)).title
     for other in standing.others(party):
         tell(session, now, standing, other, LetterName.clause_retracted, {"fran": party.organisation.name, "omrade": title})
+    agree.if_settled(session, actor, now, standing)
 
 
 def _worded(draft: Draft) -> tuple[str, dict[str, str]]:
@@ -365,20 +371,6 @@ def _acted(standing: Standing, party: Party, versions: Sequence[ClauseVersion]) 
         if answered or superseded:
             return True
     return False
-
-
-def _undo_version(
-    session: Session, actor: Actor, now: datetime, standing: Standing, party: Party, version: ClauseVersion
-) -> None:
-    """Counter-fact to a sent text: the one before it again, in its author's name; an area's first text is left out instead."""
-    clause = standing.clause(version.clause_id)
-    if version.seq == 1:
-        add_stance(
-            session, actor, now, party.id, version.id, StanceKind.exclude, note="Förslaget är tillbakataget.", response=None
-        )
-        return
-    previous = session.get_one(ClauseVersion, clause.versions[version.seq - 2].id)
-    add_version(session, actor, now, previous.party_id, clause, previous.title, previous.fields, "", author=previous.author_id)
 
 
 def _restore(session: Session, now: datetime, standing: Standing, party: Party, drafts: Sequence[Answer]) -> Response:

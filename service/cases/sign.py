@@ -199,7 +199,7 @@ def verify_paper(session: Session, actor: Actor, now: datetime, signature_id: UU
     if signature is None:
         raise NotFound
     place, standing = _slot(session, actor, Operation.verify_signed_paper, signature.slot_id)
-    if signature.by_id == actor.assignment:
+    if session.get_one(ContactAssignment, signature.by_id).person_id == actor.person:
         raise Blocked(Reason("same-person", "Den som laddade upp filen kan inte kontrollera den. Be en kollega."))
     if signature.verified_at or signature.rejected_reason or signature.method is not Method.paper:
         raise NotAllowed("verify_signed_paper", place.state)

@@ -1,5 +1,6 @@
 """The facts a negotiation is made of: new clauses, text versions and stances, each checked against the rulebook of clauses."""
 
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -7,8 +8,8 @@ from sqlmodel import Session
 
 from service.cases.wording import sha256
 from service.store.standing import Party, Standing
-from service.store.tables import Answer, Clause, ClauseVersion, Response, Stance
-from states.clause import Negotiated, StanceKind
+from service.store.tables import Answer, Clause, ClauseVersion, ContactAssignment, Response, Stance
+from states.clause import Negotiated, StanceKind, stance_of
 from states.errors import Conflict
 from states.parties import Actor
 
@@ -101,6 +102,36 @@ def add_clause(session: Session, actor: Actor, now: datetime, standing: Standing
     )
     session.flush()
     return clause
+
+
+def undo_version(session: Session, actor: Actor, now: datetime, party: UUID, clause: Negotiated, version: ClauseVersion) -> None:
+    """Counter-fact to a sent text: the one before it again, in its author's name; an area's first text is left out instead."""
+    if version.seq == 1:
+        add_stance(session, actor, now, party, version.id, StanceKind.exclude, note="Förslaget är tillbakataget.", response=None)
+        return
+    previous = session.get_one(ClauseVersion, clause.versions[version.seq - 2].id)
+    text = previous.title, previous.fields
+    restored = add_version(session, actor, now, previous.party_id, clause, *text, "", author=previous.author_id)
+    _keep_objections(session, actor, now, clause, previous, restored)
+
+
+def entered_by(session: Session, clause: Negotiated, organisation: UUID) -> bool:
+    """Whether an organisation's own side entered the head; a text that is back because another party took its own back is not."""
+    recorder = head_row(session, clause).recorded_by_id
+    return recorder is None or session.get_one(ContactAssignment, recorder).organisation_id == organisation
+
+
+def _keep_objections(
+    session: Session, actor: Actor, now: datetime, clause: Negotiated, previous: ClauseVersion, restored: ClauseVersion
+) -> None:
+    """Nobody agrees to what they had left out or taken back, only because the same text stands there once more."""
+    before = replace(clause, versions=clause.versions[: previous.seq])
+    for party in {previous.party_id, *(s.party for s in clause.stances)}:
+        stance = stance_of(before, party)
+        if stance is StanceKind.exclude:
+            add_stance(session, actor, now, party, restored.id, StanceKind.exclude, response=None)
+        elif stance is None and party == previous.party_id:
+            add_stance(session, actor, now, party, restored.id, StanceKind.withdraw, response=None)
 
 
 def conflict(session: Session, clause: Negotiated, base_id: UUID | None, title: str, fields: dict[str, str]) -> Conflict:
