@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, or_, select
 
+from service.cases import remind
 from service.post import Attachment, Outcome, Outgoing, Post, Result, compose
 from service.post.letters import CODE, LINK, SITE, LetterName
 from service.store import outbox
@@ -65,10 +66,12 @@ def lease(
     session: Session, keys: tuple[bytes, ...], real_now: datetime, limit: int, only: Sequence[UUID] | None = None
 ) -> list[Leased]:
     """Take up to `limit` messages that are due, urgent ones first; what nobody may receive any more gets a reason instead."""
-    leased = []
-    for message in _due(session, real_now, limit, only):
-        if reason := _no_longer(session, message, real_now):
+    leased, due = list[Leased](), _due(session, real_now, limit, only)
+    over = remind.stopped(session, due)
+    for message in due:
+        if reason := over.get(message.id) or _no_longer(session, message, real_now):
             outbox.suppress(session, message, reason)
+            remind.not_sent(session, message, reason)
             continue
         message.leased_until, message.attempts = real_now + LEASE, message.attempts + 1
         session.add(message)
