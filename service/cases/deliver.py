@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlmodel import Session, col, or_, select
 
 from service.cases import remind
-from service.post import Attachment, Outcome, Outgoing, Post, Result, compose
+from service.post import Attachment, Outcome, Outgoing, Post, Result, Unaddressable, compose
 from service.post.letters import CODE, LINK, SITE, LetterName
 from service.store import outbox
 from service.store.contacts import in_force
@@ -196,7 +196,7 @@ def _tried(post: Post, leased: Leased, base_url: str, files: Files) -> Outcome:
     body = _with_secrets(leased, base_url)
     try:
         mail = compose(replace(leased.out, sender=post.settings.sender, body=body, attachment=attachment))
-    except ValueError:
+    except Unaddressable:
         return Outcome(Result.permanent, "Adressen eller namnet går inte att använda i ett mejl.", recipient_refused=True)
     return post.send(mail)
 

@@ -3,14 +3,15 @@
 import re
 from dataclasses import dataclass, field
 from datetime import datetime
+from email.errors import HeaderParseError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from html import escape
 
 from states.tokens import fingerprint
 
-HEAD = "Overens-History-Head"
-"""The header with the newest hash of the history when the mail was written, so that every mailbox is a witness."""
+HEAD = "Overens-Head"
+"""The header with the newest hash of the history when the mail was written, so that every mailbox is a witness; short enough for one line."""
 
 _LINK = re.compile(r"https?://[^\s<>]+")
 
@@ -39,8 +40,12 @@ class Outgoing:
     attachment: Attachment | None = None
 
 
+class Unaddressable(ValueError):
+    """A name or an address cannot stand in a mail."""
+
+
 def compose(out: Outgoing) -> EmailMessage:
-    """The mail: plain text, the same as simple HTML, a file if there is one; ValueError for a name or address it cannot carry."""
+    """The mail: plain text, the same as simple HTML, a file if there is one. Raises Unaddressable."""
     mail = EmailMessage()
     mail["From"] = _address("Överens", out.sender)
     mail["To"] = _address(out.recipient_name, out.recipient)
@@ -71,8 +76,10 @@ def _marked_up(paragraph: str) -> str:
 
 
 def _address(name: str, address: str) -> Address:
-    """An address with a name; the parser raises more than ValueError on some broken ones."""
     try:
-        return Address(name, addr_spec=address)
-    except (IndexError, AttributeError) as error:
-        raise ValueError("not an address") from error
+        made = Address(name, addr_spec=address)
+    except (HeaderParseError, ValueError, IndexError, AttributeError) as error:  # the parser raises any of them
+        raise Unaddressable from error
+    if not (made.username and made.domain):
+        raise Unaddressable
+    return made

@@ -1,0 +1,91 @@
+"""A real mail server for tests: keeps what it takes, and says no when it is told to."""
+
+from collections.abc import Iterator
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from socket import socket
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from service.post import SmtpSettings
+
+
+class PostOffice:
+    """What came in, as raw bytes; the next answers to give instead of taking a message or a recipient."""
+
+    def __init__(self) -> None:
+        self.taken: list[bytes] = []
+        self.next_answers: list[str] = []
+        self.refused_recipients: dict[str, str] = {}
+        self.connections = 0
+        self._controller = Controller(self, hostname="127.0.0.1", port=_free_port())
+
+    def open(self) -> None:
+        self._controller.start()
+
+    def close(self) -> None:
+        self._controller.stop()
+
+    @property
+    def settings(self) -> SmtpSettings:
+        return SmtpSettings("127.0.0.1", self._controller.port, "none", "overens@region.example", timeout=5)
+
+    @property
+    def mails(self) -> list[EmailMessage]:
+        return [read(raw) for raw in self.taken]
+
+    async def handle_EHLO(  # noqa: N802
+        self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
+    ) -> list[str]:
+        self.connections += 1
+        session.host_name = hostname
+        return responses
+
+    async def handle_RCPT(  # noqa: N802
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if address in self.refused_recipients:
+            return self.refused_recipients[address]
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        if self.next_answers:
+            answer = self.next_answers.pop(0)
+            if not answer.startswith("250"):
+                return answer
+        assert isinstance(envelope.content, bytes)
+        self.taken.append(envelope.content)
+        return "250 OK"
+
+
+def read(raw: bytes) -> EmailMessage:
+    """A mail as a mail program reads it."""
+    mail = message_from_bytes(raw, policy=policy.default)
+    assert isinstance(mail, EmailMessage)
+    return mail
+
+
+def text(mail: EmailMessage) -> str:
+    """Its plain text."""
+    part = mail.get_body(("plain",))
+    assert part is not None
+    return str(part.get_content())
+
+
+def _free_port() -> int:
+    with socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture
+def post_office() -> Iterator[PostOffice]:
+    """An open post office."""
+    office = PostOffice()
+    office.open()
+    yield office
+    office.close()
