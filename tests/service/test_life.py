@@ -1,0 +1,339 @@
+"""Lives nobody thought of: random verbs by random people, and after each one nothing impossible lies in the store."""
+
+import shutil
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from sqlalchemy import create_engine, make_url, text
+from sqlmodel import Session
+
+from service.cases import decide, finish, reopen, respond, sign
+from service.cases.check import findings
+from service.cases.programmes import create_agreements, create_programme
+from service.cases.propose import send_proposal
+from service.store.session import Store
+from service.store.standing import Standing, current_frozen, load_many
+from service.store.tables import ClauseVersion, Organisation
+from service.store.tables.response import AnswerKind
+from states import clause as core
+from states import slot
+from states.agreement import State
+from states.clause import Negotiated, StanceKind, stance_of
+from states.decision import Kind, Outcome
+from states.errors import Blocked, NotAllowed, Stale
+from states.parties import Actor, OrganisationKind, Role
+from tests.people import NOW, add_party, arrive, join, plan
+from tests.stores import SERVER
+
+REFUSED = (NotAllowed, Blocked, Stale)
+"""The only ways a verb may say no here; anything else is a fault."""
+
+pick = st.integers(min_value=0, max_value=9)
+KINDS = st.sampled_from([AnswerKind.accept, AnswerKind.accept, AnswerKind.counter, AnswerKind.exclude, AnswerKind.propose_again])
+
+
+class Life(RuleBasedStateMachine):
+    """One agreement of two to five parties; the subclass says where its rows are."""
+
+    opens: Callable[[], Store]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.store = type(self).opens()
+
+    def teardown(self) -> None:
+        self.store.close()
+
+    @initialize(parties=st.integers(min_value=2, max_value=5), areas=st.integers(min_value=1, max_value=3))
+    def begin(self, parties: int, areas: int) -> None:
+        self.now, self.words = NOW, 0
+        with self.store.write() as session:
+            self.cast = arrive(session)
+            self.contacts = [self.cast.elin, self.cast.karin]
+            self.signatories = [self.cast.torun, self.cast.chair]
+            programme = create_programme(session, self.cast.elin, NOW, plan(areas=tuple("ABC"[:areas])))
+            self.id = create_agreements(session, self.cast.elin, NOW, programme.id, [self.cast.falun]).agreements[0]
+            for number in range(2, parties):
+                self._invite(session, number)
+            send_proposal(session, self.cast.elin, NOW, self.id)
+
+    def _invite(self, session: Session, number: int) -> None:
+        organisation = self.cast.borlange if number == 2 else another(session, number)
+        add_party(session, self.id, organisation)
+        self.contacts.append(self.cast.hanna if number == 2 else join(session, f"Kontakt {number}", organisation, Role.main))
+        self.signatories.append(join(session, f"Undertecknare {number}", organisation, Role.signatory))
+
+    def _try(self, verb: Callable[[Session, datetime], object]) -> bool:
+        """Let the verb happen in its own transaction; a named refusal is fine and leaves nothing behind."""
+        self.now += timedelta(minutes=5)
+        try:
+            with self.store.write() as session:
+                verb(session, self.now)
+        except REFUSED:
+            return False
+        return True
+
+    def _standing(self, session: Session) -> Standing:
+        return load_many(session, [self.id])[self.id]
+
+    def _person(self, who: int) -> Actor:
+        return self.contacts[who % len(self.contacts)]
+
+    @rule(who=pick, which=pick, kind=KINDS)
+    def answer(self, who: int, which: int, kind: AnswerKind) -> None:
+        actor = self._person(who)
+
+        def verb(session: Session, now: datetime) -> None:
+            clauses = self._standing(session).clauses
+            respond.save_answer(session, actor, now, self.id, self._draft(session, clauses[which % len(clauses)], kind))
+
+        self._try(verb)
+
+    def _draft(self, session: Session, clause: Negotiated, kind: AnswerKind) -> respond.Draft:
+        title, fields = self._text(session, clause)
+        return respond.Draft(kind, clause.id, clause.head.id, title, fields, "Ett skäl.")
+
+    def _text(self, session: Session, clause: Negotiated) -> tuple[str, dict[str, str]]:
+        self.words += 1
+        head = session.get_one(ClauseVersion, clause.head.id)
+        return head.title, {**head.fields, "w": f"Text {self.words}."}
+
+    @rule(who=pick)
+    def add(self, who: int) -> None:
+        own = respond.Draft(AnswerKind.add, title="Eget område", fields={"w": "Vi vill."})
+        self._try(lambda session, now: respond.save_answer(session, self._person(who), now, self.id, own))
+
+    @rule(who=pick)
+    def send(self, who: int) -> None:
+        actor = self._person(who)
+
+        def verb(session: Session, now: datetime) -> None:
+            response = respond.open_response(session, self._standing(session).party_of(actor))
+            if response is not None:
+                respond.send_response(session, actor, now, self.id, response.id)
+                self.last = actor, response.id, now
+
+        self._try(verb)
+
+    @rule(who=pick)
+    def accept_everything(self, who: int) -> None:
+        """Without this hardly any life would ever reach an agreement."""
+        actor = self._person(who)
+
+        def verb(session: Session, now: datetime) -> None:
+            standing = self._standing(session)
+            party = standing.party_of(actor)
+            for clause in standing.clauses:
+                if party.id in standing.clause_waits_on(clause):
+                    respond.save_answer(session, actor, now, self.id, self._draft(session, clause, AnswerKind.accept))
+            response = respond.open_response(session, party)
+            if response is not None:
+                respond.send_response(session, actor, now, self.id, response.id)
+
+        self._try(verb)
+
+    @rule()
+    def go_on(self) -> None:
+        """One natural step towards the signed agreement; without it hardly any life would come that far."""
+        with self.store.read() as session:
+            state = self._standing(session).agreement.state
+        if state is State.negotiating:
+            for who in range(len(self.contacts)):
+                self.accept_everything(who)
+        elif state is State.agreed:
+            self.name_signatories()
+            self.open_signing()
+            self.request_decision()
+        elif state is State.deciding:
+            self.decide(0, Outcome.approved)
+        elif state is State.signing:
+            self.sign_or_refuse(0, says_no=False)
+
+    @rule()
+    def go_on_once_more(self) -> None:
+        self.go_on()
+
+    @rule()
+    def recall(self) -> None:
+        if last := getattr(self, "last", None):
+            actor, response, sent = last
+            self._try(lambda session, now: respond.recall_response(session, actor, now, self.id, response, real_now=sent))
+
+    @rule(who=pick, which=pick)
+    def retract(self, who: int, which: int) -> None:
+        def verb(session: Session, now: datetime) -> None:
+            clauses = self._standing(session).clauses
+            respond.retract(session, self._person(who), now, self.id, clauses[which % len(clauses)].id)
+
+        self._try(verb)
+
+    @rule(who=pick, which=pick)
+    def open_again(self, who: int, which: int) -> None:
+        def verb(session: Session, now: datetime) -> None:
+            clauses = self._standing(session).clauses
+            clause = clauses[which % len(clauses)]
+            title, fields = self._text(session, clause)
+            reopen.reopen(session, self._person(who), now, self.id, clause.id, clause.head.id, title, fields, "Ett skäl.")
+            assert current_frozen(session, self.id) is None
+
+        self._try(verb)
+
+    @rule(who=pick, kind=st.sampled_from([Kind.resolution, Kind.delegated, Kind.notice]))
+    def plan_board(self, who: int, kind: Kind) -> None:
+        def verb(session: Session, now: datetime) -> None:
+            parties = self._standing(session).parties
+            party = parties[who % len(parties)]
+            decide.plan_step(session, self.cast.elin, now, self.id, party.id, decide.StepPlan(kind, "Nämnden"))
+
+        self._try(verb)
+
+    @rule()
+    def request_decision(self) -> None:
+        self._try(lambda session, now: decide.request_decision(session, self.cast.elin, now, self.id))
+
+    @rule(which=pick, outcome=st.sampled_from([Outcome.approved, Outcome.approved, Outcome.approved, *Outcome]))
+    def decide(self, which: int, outcome: Outcome) -> None:
+        def verb(session: Session, now: datetime) -> None:
+            steps = decide.undecided(session, self._standing(session))
+            frozen = current_frozen(session, self.id)
+            if steps and frozen:
+                said = decide.Decided(outcome, frozen.control_code, now.date(), "§ 1", "Ett skäl.")
+                decide.record_outcome(session, self.cast.elin, now, steps[which % len(steps)].id, said)
+
+        self._try(verb)
+
+    @rule()
+    def name_signatories(self) -> None:
+        for party, actor in enumerate(self.signatories):
+            self._try(lambda session, now, i=party, a=actor: self._name(session, now, i, a))  # type: ignore[misc]
+
+    def _name(self, session: Session, now: datetime, index: int, actor: Actor) -> None:
+        party = self._standing(session).parties[index]
+        sign.plan_slots(session, self.cast.elin, now, self.id, party.id, [sign.SlotPlan(actor.assignment, "ordförande")])
+
+    @rule()
+    def open_signing(self) -> None:
+        self._try(lambda session, now: sign.open_signing(session, self.cast.elin, now, self.id))
+
+    @rule(which=pick, says_no=st.booleans())
+    def sign_or_refuse(self, which: int, says_no: bool) -> None:
+        def verb(session: Session, now: datetime) -> None:
+            asked = [p for p in sign.slots_of(session, self.id) if p.state is slot.State.requested]
+            frozen = current_frozen(session, self.id)
+            if asked and frozen:
+                place = asked[which % len(asked)]
+                actor = next(a for a in self.signatories if a.assignment == place.assignment_id)
+                if says_no and which < 3:
+                    sign.refuse(session, actor, now, place.id, "Ett skäl.")
+                else:
+                    sign.sign(session, actor, now, place.id, frozen.control_code)
+
+        self._try(verb)
+
+    @rule(who=pick, how=st.sampled_from(["decline", "withdraw"]), rarely=pick)
+    def end(self, who: int, how: str, rarely: int) -> None:
+        if rarely:
+            return
+        if how == "withdraw":
+            self._try(lambda session, now: finish.withdraw(session, self.cast.elin, now, self.id, "Ett skäl."))
+        else:
+            others = self.contacts[1:]
+            self._try(lambda session, now: finish.decline(session, others[who % len(others)], now, self.id, "Ett skäl."))
+
+    @rule(who=pick)
+    def resume(self, who: int) -> None:
+        self._try(lambda session, now: finish.resume(session, self._person(who), now, self.id))
+
+    @invariant()
+    def nothing_is_impossible(self) -> None:
+        with self.store.read() as session:
+            assert findings(session) == []
+
+    @invariant()
+    def nobody_agreed_to_a_text_they_had_not_spoken_for(self) -> None:
+        """Every acceptance of a head is the party's own: its text, or a stance it took on this very version (invariant 3)."""
+        with self.store.read() as session:
+            standing = self._standing(session)
+            for clause in standing.clauses:
+                if standing.state_of(clause) is core.State.agreed:
+                    for party in standing.parties:
+                        own = clause.head.party == party.id
+                        said = any(s.version == clause.head.id and s.party == party.id for s in clause.stances)
+                        assert own or said
+                        assert stance_of(clause, party.id) is StanceKind.accept
+
+
+def another(session: Session, number: int) -> UUID:
+    """One more municipality."""
+    row = Organisation(kind=OrganisationKind.municipality, name=f"Kommun {number}", short_name=f"Kommun {number}")
+    session.add(row)
+    session.flush()
+    return row.id
+
+
+def live(opens: Callable[[], Store], examples: int, steps: int) -> None:
+    """Run that many lives of that many verbs, the same ones every time."""
+    machine = type("LifeHere", (Life,), {"opens": staticmethod(opens)})
+    chosen = settings(
+        max_examples=examples,
+        stateful_step_count=steps,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    run_state_machine_as_test(machine, settings=chosen)
+
+
+@pytest.fixture
+def fresh_files(migrated_file: Path, tmp_path: Path) -> Callable[[], Store]:
+    """A new SQLite store at each call."""
+
+    def opens() -> Store:
+        path = tmp_path / f"{uuid.uuid4().hex}.sqlite3"
+        shutil.copyfile(migrated_file, path)
+        return Store(f"sqlite:///{path}")
+
+    return opens
+
+
+@pytest.fixture
+def fresh_databases(migrated_database: str) -> Iterator[Callable[[], Store]]:
+    """A new PostgreSQL database at each call, all dropped at the end."""
+    made: list[str] = []
+    server = create_engine(SERVER, isolation_level="AUTOCOMMIT")
+
+    def run(statement: str) -> None:
+        with server.connect() as connection:
+            connection.execute(text(statement))
+
+    def opens() -> Store:
+        made.append(f"{migrated_database}_{len(made)}")
+        run(f"CREATE DATABASE {made[-1]} TEMPLATE {migrated_database}")
+        return Store(make_url(SERVER).set(database=made[-1]).render_as_string(hide_password=False))
+
+    yield opens
+    for name in made:
+        run(f"DROP DATABASE {name} WITH (FORCE)")
+    server.dispose()
+
+
+def test_no_life_leads_to_anything_impossible(fresh_files: Callable[[], Store]) -> None:
+    live(fresh_files, examples=14, steps=22)
+
+
+@pytest.mark.postgres
+def test_no_life_leads_to_anything_impossible_on_postgresql(fresh_databases: Callable[[], Store]) -> None:
+    live(fresh_databases, examples=3, steps=14)
+
+
+@pytest.mark.soak
+def test_no_long_life_leads_to_anything_impossible(fresh_files: Callable[[], Store]) -> None:
+    live(fresh_files, examples=400, steps=60)
