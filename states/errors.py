@@ -137,6 +137,18 @@ class KeyReused(OverensError):
     code = "idempotency-key-reused"
 
 
+class PreconditionMissing(OverensError):
+    """Skicka med If-Match: den version du såg."""
+
+    code = "precondition-missing"
+
+
+class AlreadyDone(OverensError):
+    """Det är redan gjort."""
+
+    code = "already-done"
+
+
 class StoreUnavailable(OverensError):
     """Vi kan inte spara just nu. Din text är kvar. Försök igen om en stund."""
 

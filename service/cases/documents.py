@@ -11,6 +11,7 @@ from uuid import UUID
 
 from babel.dates import format_date
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from documents import agreement as word
 from service.cases import agree, sign
@@ -62,8 +63,7 @@ def finish_signed(session: Session, files: Files, now: datetime, agreement_id: U
 
     What is due is asked of the rows, so it does no harm to run it twice, late, or after a crash.
     """
-    made = select(Document.id).where(col(Document.agreement_id) == col(Agreement.id), col(Document.kind) == "signed")
-    due = select(Agreement.id).where(col(Agreement.state) == State.signed, ~made.exists())
+    due = _signed_without_file()
     if agreement_id is not None:
         due = due.where(col(Agreement.id) == agreement_id)
     standings = load_many(session, session.exec(due.limit(50)).all())
@@ -72,9 +72,12 @@ def finish_signed(session: Session, files: Files, now: datetime, agreement_id: U
     return len(standings)
 
 
-def keep_scan(
-    session: Session, files: Files, actor: Actor, now: datetime, agreement_id: UUID, name: str, data: bytes
-) -> Document:
+def signed_due(session: Session) -> bool:
+    """Whether `finish_signed` has something to do."""
+    return session.exec(_signed_without_file().limit(1)).first() is not None
+
+
+def keep_scan(session: Session, files: Files, actor: Actor, now: datetime, agreement_id: UUID, data: bytes) -> Document:
     """Keep the scan of a signed paper (PDF, JPEG or PNG, at most 10 MB)."""
     standing = load(session, actor, Operation.upload_signed_paper, agreement_id)
     if len(data) > UPLOAD_MAX:
@@ -120,6 +123,11 @@ def documents_of(session: Session, agreement_id: UUID) -> list[Document]:
 def signed_document(session: Session, agreement_id: UUID) -> Document | None:
     """The signed file: what is published and registered."""
     return next((d for d in documents_of(session, agreement_id) if d.kind == "signed"), None)
+
+
+def _signed_without_file() -> SelectOfScalar[UUID]:
+    made = select(Document.id).where(col(Document.agreement_id) == col(Agreement.id), col(Document.kind) == "signed")
+    return select(Agreement.id).where(col(Agreement.state) == State.signed, ~made.exists())
 
 
 def _keep_signed(session: Session, files: Files, now: datetime, standing: Standing) -> None:
