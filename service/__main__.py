@@ -4,14 +4,21 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from service import log, supervise
+from service import clock, log, supervise
 from service.settings import PREFIX, Settings, SettingsError, load
 from states.errors import Blocked, NotAllowed, NotFound, NotYours, OverensError, Refused, Stale, StoreUnavailable
+
+if TYPE_CHECKING:
+    from service.store.session import Store
 
 DONE, FOUND, USAGE, REFUSED, AWAY, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
@@ -74,6 +81,84 @@ def flows() -> None:
 
 
 @app.command()
+def migrate(
+    *, check: Annotated[bool, typer.Option("--check", help="Se bara efter; 1 om databasen ligger efter.")] = False
+) -> None:
+    """För databasen till senaste form."""
+    from service.store import schema
+
+    with _store() as store:
+        behind = schema.behind(store)
+        if check:
+            _result("behind" if behind else "current")
+            raise typer.Exit(FOUND if behind else DONE)
+        schema.migrate(store)
+        _result("migrated" if behind else "current")
+
+
+@app.command()
+def seed() -> None:
+    """Fyll demonstrationens mapp med Dalarnas exempel; gör inget om det redan finns."""
+    from service.cases import demo, remind
+    from service.store.files import Files
+
+    settings = load()
+    if not settings.demo:
+        raise SettingsError(f"Exemplet läggs bara i en demonstration. Sätt {PREFIX}DEMO=true.")
+    clock.start_at(settings, demo.demo_clock())
+    with _store() as store:
+        made = demo.seed_demo(store, Files(settings.files_dir), remind.sweep)
+    _result("seeded" if made else "already seeded")
+
+
+@app.command()
+def check(as_json: Json = False) -> None:
+    """Leta efter omöjliga uppgifter i databasen och brott i händelsekedjan."""
+    from service.cases.check import findings
+
+    with _store() as store, store.read() as session:
+        found = findings(session)
+    _say(f"Läge: {load().mode}.")
+    for finding in found:
+        row = {"code": finding.code, "subject": finding.subject, "message": finding.message}
+        _result(json.dumps(row, ensure_ascii=False) if as_json else " ".join(row.values()))
+    raise typer.Exit(FOUND if found else DONE)
+
+
+@app.command()
+def remind(
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Visa vad som går ut de närmaste dagarna; skriv inget.")] = False,
+    days: Annotated[int, typer.Option(min=1, max=366, help="Hur många dagar --dry-run ser framåt.")] = 7,
+) -> None:
+    """Köa alla påminnelser som är aktuella nu, så som schemat gör."""
+    from service.cases.remind import plan
+    from service.sweeps import sweep_reminders
+
+    now = clock.now(load())
+    with _store() as store:
+        if dry_run:
+            with store.read() as session:
+                for one in plan(session, now, days):
+                    _result(" · ".join([one.on.isoformat(), one.organisation, one.recipient, one.status, *one.why]))
+            return
+        done = sweep_reminders(store, now)
+    _result(f"planned {done.planned} queued {done.queued} skipped {done.skipped} tasks {done.tasks}")
+
+
+@app.command()
+def deliver() -> None:
+    """Skicka det som väntar i utkorgen, så som schemat gör."""
+    from service.sweeps import deliver_outbox
+
+    settings = load()
+    if not settings.mail_configured:
+        raise SettingsError(f"Ingen e-postserver är vald. Sätt {PREFIX}SMTP_HOST.")
+    with _store() as store:
+        _result(f"tried {deliver_outbox(store, settings, partial(datetime.now, UTC))}")
+
+
+@app.command()
 def version(as_json: Json = False) -> None:
     """Visa versioner."""
     from importlib.metadata import version as installed
@@ -130,6 +215,21 @@ def _started(host: str, port: int, *, demo: bool = False) -> Settings:
     settings = load(**chosen)
     log.configure(settings.log_level)
     return settings
+
+
+@contextmanager
+def _store() -> Iterator["Store"]:
+    """The store of the settings, closed when the command is done."""
+    from service.store.session import Store
+
+    settings = load()
+    log.configure(settings.log_level)
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    store = Store(settings.database_url)
+    try:
+        yield store
+    finally:
+        store.close()
 
 
 def _result(line: str) -> None:

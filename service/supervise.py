@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
@@ -77,17 +77,21 @@ class Child:
         return code
 
     def stop(self) -> None:
-        """Ask it to end; after its grace, end it and all it started."""
+        """Ask it to end and wait for all it started, a message in hand above all; after its grace, end what is left."""
         if self.process is None:
             return
         self.process.terminate()
-        try:
-            self.process.wait(self.grace)
-        except subprocess.TimeoutExpired:
+        patience = time.monotonic() + self.grace
+        while (late := self._group_lives()) and time.monotonic() < patience:
+            time.sleep(0.05)
+        if late:
             _log.warning("child did not end in time", child=self.name, seconds=self.grace)
-        _kill_group(self.process.pid)
+            _signal_group(self.process.pid, signal.SIGKILL)
         self.process.wait()
         self.process = None
+
+    def _group_lives(self) -> bool:
+        return self.process is not None and (self.process.poll() is None or _signal_group(self.process.pid, 0))
 
 
 def supervise(children: list[Child], ready: Callable[[], bool], tell: Callable[[], None]) -> int:
@@ -95,7 +99,7 @@ def supervise(children: list[Child], ready: Callable[[], bool], tell: Callable[[
 
     `tell` is called once, when `ready` first holds. Returns 0, or 2 when a child says that its settings are wrong.
     """
-    stopping, told = Event(), False
+    stopping, told, asked = Event(), False, time.monotonic()
     with _signals(stopping):
         try:
             for child in reversed(children):
@@ -106,13 +110,23 @@ def supervise(children: list[Child], ready: Callable[[], bool], tell: Callable[[
                         return 2
                     if child.process is None and time.monotonic() >= child.due:
                         child.start()
-                if not told and ready():
-                    told = True
-                    tell()
+                if not told and time.monotonic() - asked >= 1:
+                    asked, told = time.monotonic(), ready()
+                    if told:
+                        tell()
             return 0
         finally:
             for child in children:
                 child.stop()
+
+
+def prepare(settings: Settings, *steps: str) -> int:
+    """Run our own commands one after the other before the start, each in a process of its own; 0, or the first that failed."""
+    for step in steps:
+        done = subprocess.run([sys.executable, "-m", "service", step], env=environment(settings), stdout=sys.stderr, check=False)  # noqa: S603
+        if done.returncode:
+            return done.returncode
+    return 0
 
 
 def up(settings: Settings, host: str, port: int, *, flows: bool, tell: Callable[[str], None]) -> int:
@@ -124,7 +138,8 @@ def up(settings: Settings, host: str, port: int, *, flows: bool, tell: Callable[
         return web_answers(host, port) and (not flows or runs_appear(settings))
 
     with alone(settings.data_dir):
-        return supervise(children, ready, lambda: tell(f"ready {settings.base_url}"))
+        failed = prepare(settings, "migrate", *(["seed"] if settings.demo else []))
+        return failed or supervise(children, ready, lambda: tell(f"ready {settings.base_url}"))
 
 
 def schedules_only(settings: Settings, tell: Callable[[str], None]) -> int:
@@ -227,9 +242,13 @@ def _die_with(parent: int) -> None:
         os._exit(1)  # it died while we were being born
 
 
-def _kill_group(leader: int) -> None:
-    with suppress(ProcessLookupError):
-        os.killpg(leader, signal.SIGKILL)
+def _signal_group(leader: int, number: int) -> bool:
+    """Whether anybody is left in the group of this child and what it started."""
+    try:
+        os.killpg(leader, number)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 @contextmanager
