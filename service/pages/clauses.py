@@ -52,6 +52,7 @@ class ClauseView:
     turn_label: str
     speaker: str
     own_head: bool
+    proposed: bool
     own_area: bool
     refusals: tuple[Refusal, ...]
     commands: frozenset[Command]
@@ -75,6 +76,10 @@ class ClauseView:
     @property
     def tag(self) -> tuple[str, str]:
         """Tone and words of the area's mark: its state when it is closed, else whose turn it is."""
+        if not self.proposed:
+            return "note", label(self.state)
+        if self.draft is not None and not self.outdated:
+            return "note", "Svar redo"
         if self.turn is Turn.nobody:
             return ("ok" if self.state is rule.State.agreed else "out"), label(self.state)
         return ("wait" if self.turn is Turn.others else "act"), self.turn_label
@@ -148,6 +153,7 @@ def _view(
         turn_label=turn_label(standing, party, waiting),
         speaker=standing.party(head.party).organisation.name,
         own_head=mine,
+        proposed=standing.agreement.proposed_at is not None,
         own_area=clause.origin == party.id and standing.rows[clause.id].area_id is None,
         refusals=_refusals(standing, party, clause, said),
         commands=commands(standing, clause, party, role),

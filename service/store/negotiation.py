@@ -173,10 +173,11 @@ def name_of(session: Session, assignment: UUID | None) -> str:
 
 def cases_of(session: Session, actor: Actor) -> list[Standing]:
     """Every agreement of the person's organisation that they may know of, what is under way first, then the newest."""
+    own = aliased(AgreementParty)
     query = (
         select(Agreement.id)
-        .join(AgreementParty, col(AgreementParty.agreement_id) == col(Agreement.id))
-        .where(scope(actor), col(AgreementParty.organisation_id) == actor.organisation, col(Agreement.state) != State.draft)
+        .join(own, col(own.agreement_id) == col(Agreement.id))
+        .where(scope(actor), col(own.organisation_id) == actor.organisation, col(Agreement.state) != State.draft)
         .order_by(col(Agreement.created_at).desc())
     )
     found = load_many(session, session.exec(query).all())

@@ -35,6 +35,7 @@ class Store:
         """A session that sees one moment and keeps nothing."""
         with _spoken(), Session(self.engine, expire_on_commit=False) as session:
             yield session
+            session.expunge_all()
             session.rollback()
 
     @contextmanager

@@ -1,0 +1,145 @@
+"""The municipality's own page: what is wanted of it, by when, and asking for another day."""
+
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from service.cases.dates import propose_date
+from service.pages.negotiation import back_to, link, load, said
+from service.pages.negotiation_view import Negotiation, negotiation
+from service.pages.rendering import NavLink, Paths, date_long, render, see_other
+from service.pages.steps import Field, Step, day, refused_step, step_page
+from service.store.negotiation import cases_of, colleagues
+from service.web import Typed, Visit, permit
+from states.access import Operation
+from states.agreement import Event, State
+from states.calendar import civil
+from states.errors import Blocked, Invalid, NotAllowed, Stale
+
+router = APIRouter()
+
+_MINUTES_AN_AREA = 3
+"""What reading and answering one area takes, rounded up to five minutes for all of them [e]."""
+
+
+@router.get("/min-kommun", name="municipality")
+@permit(Operation.view_agreement)
+def home(request: Request, visit: Visit) -> Response:
+    with visit.read() as session:
+        standings = cases_of(session, visit.actor)
+        found = [negotiation(session, visit.actor, visit.now, visit.real_now, s.agreement.id) for s in standings]
+        people = colleagues(session, visit.actor, civil(visit.now))
+        organisation = visit.organisation
+    return render(
+        request,
+        "municipality/home.html",
+        organisation=organisation,
+        cases=[_case(request, n) for n in found],
+        tasks=[task for n in found for task in _tasks(request, n)],
+        colleagues=len(people),
+        contacts_path=link(request, "own_contacts"),
+        said=said(request),
+        key=visit.new_key(),
+    )
+
+
+@router.get("/min-kommun/{agreement_id}/nytt-datum", name="date_requests")
+@permit(Operation.propose_date)
+def ask_for_day(request: Request, visit: Visit, agreement_id: UUID) -> Response:
+    return step_page(request, visit, _date_step(request, load(visit, agreement_id)))
+
+
+@router.post("/min-kommun/{agreement_id}/nytt-datum")
+@permit(Operation.propose_date)
+def propose_day(request: Request, visit: Visit, agreement_id: UUID, typed: Typed) -> Response:
+    step = _date_step(request, load(visit, agreement_id))
+    try:
+        with visit.write() as session:
+            propose_date(session, visit.actor, visit.now, agreement_id, day(typed, "day"), typed.get("reason", ""))
+    except (Invalid, Blocked, Stale) as refused:
+        return refused_step(request, visit, step, typed, refused)
+    return see_other(request, back_to(Paths(request), agreement_id, "datumforslag"))
+
+
+def _date_step(request: Request, n: Negotiation) -> Step:
+    if n.agreement.state is not State.negotiating:
+        raise NotAllowed("propose_date", n.agreement.state)
+    paths = Paths(request)
+    now = f"Svarsdagen är nu {date_long(n.agreement.due)}. " if n.agreement.due else ""
+    return Step(
+        heading="Föreslå ett nytt datum",
+        where=n.own.organisation.name,
+        back=paths("agreement", agreement_id=n.agreement.id),
+        action=paths("date_requests", agreement_id=n.agreement.id),
+        button="Skicka förslaget",
+        intro=f"{now}Påminnelserna vilar tills regionen har svarat på ert förslag.",
+        fields=(
+            Field("day", "Vilken dag kan ni svara senast?", hint="Till exempel 2027-10-15", kind="date", width="date"),
+            Field("reason", "Varför behöver ni mer tid?", rows=3, optional=True, hint="Till exempel när nämnden möts."),
+        ),
+    )
+
+
+def _tasks(request: Request, n: Negotiation) -> list[dict[str, object]]:
+    """What the municipality is to do about one agreement, each with its day and about how long it takes."""
+    paths = Paths(request)
+    here = paths("agreement", agreement_id=n.agreement.id)
+    by = [f"Senast {date_long(n.agreement.due)}"] if n.agreement.due else []
+    found: list[dict[str, object]] = []
+    if n.agreement.state is State.negotiating and n.left:
+        found.append(_task(f"Svara på {_areas(n.left)}", here, [*by, _minutes(n.left)], "late" if n.late else "act", n.label))
+    if n.agreement.state is State.negotiating and n.ready:
+        title = "Granska och skicka ert svar" if n.ready == 1 else f"Granska och skicka era {n.ready} svar"
+        found.append(
+            _task(title, paths("response", agreement_id=n.agreement.id), [*by, "ungefär fem minuter"], "act", "Inte skickat")
+        )
+    if n.agreement.state in (State.agreed, State.deciding, State.signing):
+        path = link(request, "decision", agreement_id=n.agreement.id) or here
+        found.append(_task(_NEXT[n.agreement.state], path, ["ungefär tio minuter"], n.tone, n.label))
+    if not n.own.row.case_number and Operation.set_case_number in n.operations and n.agreement.state not in _ENDED:
+        path = paths("case_number", agreement_id=n.agreement.id)
+        found.append(_task("Skriv ert diarienummer", path, ["ungefär en minut"], "note", "Innan underskrift"))
+    return found
+
+
+_NEXT = {
+    State.agreed: "Ange vem som beslutar och vem som skriver under",
+    State.deciding: "Följ beslutet i er nämnd",
+    State.signing: "Skriv under",
+}
+_ENDED = frozenset(State) - {State.negotiating, *_NEXT}
+
+
+def _task(title: str, href: str, meta: list[str], tone: str, label: str) -> dict[str, object]:
+    return {"title": title, "href": href, "meta": meta, "tone": tone, "label": label}
+
+
+def _areas(count: int) -> str:
+    return "ett område" if count == 1 else f"{count} områden"
+
+
+def _minutes(areas: int) -> str:
+    minutes = -(-areas * _MINUTES_AN_AREA // 5) * 5
+    return f"ungefär {_SPELLED.get(minutes, str(minutes))} minuter"
+
+
+_SPELLED = {5: "fem", 10: "tio"}
+
+
+def _case(request: Request, n: Negotiation) -> dict[str, object]:
+    may_ask = Operation.propose_date in n.operations and n.agreement.state is State.negotiating and n.request is None
+    possible = (
+        ("agreement", "Läs och svara" if n.with_us else "Läs överenskommelsen", True),
+        ("documents", "Hämta som Word", True),
+        ("decision", "Beslut och underskrift", n.agreement.state in _NEXT or n.agreement.state is State.signed),
+        ("date_requests", "Föreslå ett nytt datum", may_ask),
+        ("declination", "Tacka nej", Operation.decline in n.operations and Event.decline in n.events),
+    )
+    links = [NavLink(words, link(request, name, agreement_id=n.agreement.id)) for name, words, open_ in possible if open_]
+    return {
+        "n": n,
+        "links": [item for item in links if item.href],
+        "numbers": [f"{p.organisation.name}: {p.row.case_number}" for p in n.standing.parties if p.row.case_number],
+        "may_resume": Operation.resume in n.operations and Event.resume in n.events,
+    }

@@ -1,0 +1,220 @@
+"""A party's own contacts: who answers and signs, inviting a colleague, handing over, ending an assignment."""
+
+from collections.abc import Callable, Mapping
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+from sqlmodel import Session
+
+from service.cases.contacts import NewContact, assign, end, hand_over
+from service.pages.negotiation import said
+from service.pages.rendering import Paths, render, see_other
+from service.pages.steps import Field, Step, refused_step, step_page
+from service.store.contacts import Contact
+from service.store.negotiation import colleagues, has_other_contact
+from service.web import Typed, Visit, permit
+from states.access import Operation
+from states.calendar import civil
+from states.errors import Blocked, FieldError, Invalid, NotFound, Stale
+from states.labels import label
+from states.parties import CONTACT, Role
+
+router = APIRouter()
+
+_ROLES = (
+    (Role.deputy.value, "Läsa och svara", "Kollegan kan svara, och vara ersättare för kontaktpersonen."),
+    (Role.reader.value, "Bara läsa", "Kollegan kan läsa allt men inte svara."),
+    (Role.signatory.value, "Skriva under", "Personen får en egen länk när det är dags att skriva under."),
+    (Role.registrar.value, "Registrera", "Registratorn kan läsa, ange diarienummer och lämna in underskrivna papper."),
+)
+
+
+@router.get("/min-kommun/kontakter", name="own_contacts")
+@permit(Operation.view_contacts)
+def people(request: Request, visit: Visit) -> Response:
+    paths, found = Paths(request), _people(visit)
+    return render(
+        request,
+        "municipality/contacts.html",
+        organisation=visit.organisation,
+        people=[_line(paths, contact) for contact in found],
+        said=said(request),
+    )
+
+
+@router.get("/min-kommun/kontakter/ny", name="own_colleagues")
+@permit(Operation.edit_contacts)
+def ask_whom_to_invite(request: Request, visit: Visit) -> Response:
+    return step_page(request, visit, _invitation(request, visit))
+
+
+@router.post("/min-kommun/kontakter/ny")
+@permit(Operation.edit_contacts)
+def invite(request: Request, visit: Visit, typed: Typed) -> Response:
+    """Give a colleague a role of their own; a contact gets a personal link at once."""
+
+    def work(session: Session) -> None:
+        assert visit.actor.organisation is not None
+        new = _new_contact(typed, _role(typed))
+        assign(session, visit.actor, visit.now, visit.actor.organisation, visit.actor.programme, new)
+
+    return _carry_out(request, visit, typed, _invitation(request, visit), work, "inbjuden")
+
+
+@router.get("/min-kommun/kontakter/{assignment_id}/byte", name="own_handover")
+@permit(Operation.edit_contacts)
+def ask_for_successor(request: Request, visit: Visit, assignment_id: UUID) -> Response:
+    return step_page(request, visit, _handover(request, visit, _person(visit, assignment_id)))
+
+
+@router.post("/min-kommun/kontakter/{assignment_id}/byte")
+@permit(Operation.edit_contacts)
+def change(request: Request, visit: Visit, assignment_id: UUID, typed: Typed) -> Response:
+    """Change the contact person: the old one's links die, the new one gets the case with its drafts."""
+    contact = _person(visit, assignment_id)
+
+    def work(session: Session) -> None:
+        hand_over(session, visit.actor, visit.now, assignment_id, _new_contact(typed, contact.assignment.role))
+
+    step = _handover(request, visit, contact)
+    return _carry_out(request, visit, typed, step, work, "bytt", mine=assignment_id == visit.actor.assignment)
+
+
+@router.get("/min-kommun/kontakter/{assignment_id}/avslut", name="own_ending")
+@permit(Operation.edit_contacts)
+def ask_to_end(request: Request, visit: Visit, assignment_id: UUID) -> Response:
+    return step_page(request, visit, _ending(request, visit, _person(visit, assignment_id)))
+
+
+@router.post("/min-kommun/kontakter/{assignment_id}/avslut")
+@permit(Operation.edit_contacts)
+def finish(request: Request, visit: Visit, assignment_id: UUID, typed: Typed) -> Response:
+    step = _ending(request, visit, _person(visit, assignment_id))
+
+    def work(session: Session) -> None:
+        end(session, visit.actor, visit.now, assignment_id, visit.version(typed))
+
+    return _carry_out(request, visit, typed, step, work, "avslutat", mine=assignment_id == visit.actor.assignment)
+
+
+def _people(visit: Visit) -> list[Contact]:
+    with visit.read() as session:
+        return colleagues(session, visit.actor, civil(visit.now))
+
+
+def _person(visit: Visit, assignment_id: UUID) -> Contact:
+    found = next((c for c in _people(visit) if c.assignment.id == assignment_id), None)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _line(paths: Paths, contact: Contact) -> dict[str, object]:
+    row = contact.assignment
+    answers = row.role in CONTACT
+    return {
+        "title": contact.person.name,
+        "meta": [item for item in (label(row.role), row.title, contact.person.email, contact.person.phone) if item],
+        "tone": "late" if row.bounced else "",
+        "label": "Mejlet kom inte fram" if row.bounced else "",
+        "hand_over": paths("own_handover", assignment_id=row.id) if answers else "",
+        "end": paths("own_ending", assignment_id=row.id),
+    }
+
+
+def _carry_out(
+    request: Request,
+    visit: Visit,
+    typed: Mapping[str, str],
+    step: Step,
+    work: Callable[[Session], None],
+    done: str,
+    *,
+    mine: bool = False,
+) -> Response:
+    """Do the work in one transaction; whoever ended their own assignment is signed out and goes to the start page."""
+    try:
+        with visit.write() as session:
+            work(session)
+    except (Invalid, Blocked, Stale) as refused:
+        return refused_step(request, visit, step, typed, refused)
+    return see_other(request, "/" if mine else f"{Paths(request)('own_contacts')}?klart={done}")
+
+
+def _new_contact(typed: Mapping[str, str], role: Role) -> NewContact:
+    return NewContact(
+        name=typed.get("name", ""),
+        email=typed.get("email", ""),
+        role=role,
+        phone=typed.get("phone", ""),
+        title=typed.get("title", ""),
+    )
+
+
+def _role(typed: Mapping[str, str]) -> Role:
+    if typed.get("role") not in {value for value, *_ in _ROLES}:
+        raise Invalid(FieldError("role", "missing", "Välj vad kollegan ska kunna göra."))
+    return Role(typed["role"])
+
+
+def _fields() -> tuple[Field, ...]:
+    return (
+        Field("name", "Namn", autocomplete="off"),
+        Field("email", "E-postadress", kind="email", autocomplete="off", hint="Till exempel namn@kommun.se"),
+        Field("phone", "Telefon", kind="tel", optional=True, autocomplete="off"),
+        Field("title", "Titel", optional=True, autocomplete="off"),
+    )
+
+
+def _step(request: Request, visit: Visit, action: str, heading: str, button: str, **rest: object) -> Step:
+    return Step(
+        heading=heading,
+        where=visit.organisation,
+        back=Paths(request)("own_contacts"),
+        back_label="Till era kontakter",
+        action=action,
+        button=button,
+        **rest,  # type: ignore[arg-type]
+    )
+
+
+def _invitation(request: Request, visit: Visit) -> Step:
+    role = Field("role", "Vad ska kollegan kunna göra?", kind="choice", options=_ROLES)
+    action = Paths(request)("own_colleagues")
+    return _step(request, visit, action, "Bjud in en kollega", "Bjud in", fields=(*_fields(), role))
+
+
+def _handover(request: Request, visit: Visit, contact: Contact) -> Step:
+    action = Paths(request)("own_handover", assignment_id=contact.assignment.id)
+    return _step(
+        request,
+        visit,
+        action,
+        "Byt kontaktperson",
+        "Byt kontaktperson",
+        intro=f"{contact.person.name} lämnar uppdraget. Skriv vem som tar över.",
+        consequences=(
+            f"Länkarna till {contact.person.name} slutar fungera direkt.",
+            "Den nya personen får ett mejl med en egen länk.",
+            "Utkast som inte är skickade finns kvar hos er.",
+        ),
+        fields=_fields(),
+    )
+
+
+def _ending(request: Request, visit: Visit, contact: Contact) -> Step:
+    action = Paths(request)("own_ending", assignment_id=contact.assignment.id)
+    last = contact.assignment.role in CONTACT and not has_other_contact(_people(visit), contact.assignment.id)
+    paused = ("Ni har då ingen kontaktperson. Påminnelserna pausas och regionen får veta det.",) if last else ()
+    return _step(
+        request,
+        visit,
+        action,
+        "Avsluta uppdraget",
+        "Avsluta uppdraget",
+        version=contact.assignment.version,
+        intro=f"{contact.person.name}, {label(contact.assignment.role).lower()}",
+        consequences=("Länkarna slutar fungera direkt.", "Utkast som inte är skickade finns kvar hos er.", *paused),
+        danger=True,
+    )

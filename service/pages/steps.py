@@ -1,0 +1,80 @@
+"""One decision on a page of its own: what follows from it, the few fields it needs, and what hinders it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+
+from service.pages.rendering import render
+from service.web import Visit
+from states.errors import Blocked, FieldError, Invalid, Reason, Stale
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of a step: kind is an input type, or `choice` (radio) or `check` (one box)."""
+
+    name: str
+    label: str
+    value: str = ""
+    hint: str = ""
+    kind: str = "text"
+    rows: int = 0
+    optional: bool = False
+    width: str = ""
+    autocomplete: str = ""
+    options: tuple[tuple[str, ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Everything step.html shows; without a button it only says what hinders."""
+
+    heading: str
+    where: str
+    back: str
+    action: str
+    button: str
+    back_label: str = "Till överenskommelsen"
+    version: int = 0
+    intro: str = ""
+    consequences: tuple[str, ...] = ()
+    fields: tuple[Field, ...] = ()
+    reasons: Sequence[Reason] = ()
+    danger: bool = False
+    typed: bool = False
+    extra_action: str = ""
+    extra_button: str = ""
+
+    def again(self, typed: Mapping[str, str]) -> "Step":
+        """The same step with what was typed."""
+        fields = tuple(replace(f, value=typed.get(f.name, "")) for f in self.fields)
+        return replace(self, fields=fields, typed=bool(fields))
+
+
+def step_page(
+    request: Request, visit: Visit, step: Step, *, status: int = 200, errors: Sequence[FieldError] = ()
+) -> HTMLResponse:
+    return render(request, "negotiation/step.html", status=status, step=step, errors=errors, key=visit.new_key())
+
+
+def refused_step(
+    request: Request, visit: Visit, step: Step, typed: Mapping[str, str], refused: Invalid | Blocked | Stale
+) -> HTMLResponse:
+    """The step again with everything typed: 422 with the fields to mend, 412 or 409 with what hinders."""
+    again = step.again(typed)
+    if isinstance(refused, Invalid):
+        return step_page(request, visit, again, status=422, errors=refused.fields)
+    if isinstance(refused, Stale):
+        return step_page(request, visit, replace(again, reasons=[Reason(refused.code, refused.message)]), status=412)
+    return step_page(request, visit, replace(again, reasons=refused.reasons), status=409)
+
+
+def day(typed: Mapping[str, str], name: str) -> date:
+    """A date as a date field sends it, or an error that says how to write it."""
+    try:
+        return date.fromisoformat(typed.get(name, "").strip())
+    except ValueError:
+        raise Invalid(FieldError(name, "not-a-date", "Skriv datumet som år, månad och dag, till exempel 2027-09-30.")) from None
