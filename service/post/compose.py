@@ -11,7 +11,7 @@ from html import escape
 from states.tokens import fingerprint
 
 HEAD = "Overens-Head"
-"""The header with the newest hash of the history when the mail was written, so that every mailbox is a witness; short enough for one line."""
+"""The header with the newest hash of the history when the mail was written: every mailbox is a witness. It fits one line."""
 
 _LINK = re.compile(r"https?://[^\s<>]+")
 

@@ -45,7 +45,9 @@ def once(case: life.Case, office: PostOffice, now: datetime, only: list[UUID] | 
 
 def only_mail(store: Store) -> Message:
     with store.read() as session:
-        return session.exec(select(Message)).one()
+        found = session.exec(select(Message)).one()
+        session.expunge_all()
+        return found
 
 
 def change(store: Store, act: Callable[[Session, Message], object]) -> None:
@@ -61,7 +63,8 @@ def test_a_proposal_arrives_with_a_link_that_the_store_knows(any_case: life.Case
     assert found
     with case.store.read() as session:
         link = session.get_one(Link, fingerprint(found[1]))
-        message = session.exec(select(Message)).one()
+        session.expunge_all()
+    message = only_mail(case.store)
     assert (link.assignment_id, link.path) == (case.cast.karin.assignment, f"/overenskommelser/{case.id}")
     assert (message.state, message.sent_at, message.leased_until) == (State.sent, later(), None)
     assert mail["Overens-Head"] == message.head
