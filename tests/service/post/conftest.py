@@ -1,5 +1,0 @@
-"""A mail server for the tests of the wire."""
-
-from tests.postoffice import post_office
-
-__all__ = ["post_office"]
