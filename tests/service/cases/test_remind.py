@@ -1,0 +1,295 @@
+"""Reminders go out on their days, once, to the one who owes something, and what does not go out says why."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from sqlmodel import col, select
+
+from service.cases.contacts import end
+from service.cases.deliver import lease
+from service.cases.finish import decline
+from service.cases.propose import send_proposal
+from service.cases.remind import REMINDERS, Swept, plan, sweep
+from service.store.files import Files
+from service.store.session import Store
+from service.store.tables import Agreement, ContactAssignment, Message, Programme, Reminder, Task
+from states.calendar import TZ
+from states.message import State
+from states.parties import Actor
+from states.reminders import Purpose, Status
+from tests.people import add_party, draft, later
+from tests.service.cases import life
+
+KEYS = (b"the one key of these tests, long enough",)
+
+
+def morning(day: str, clock: time = time(9)) -> datetime:
+    return datetime.combine(date.fromisoformat(day), clock, TZ)
+
+
+def swept(case: life.Case, now: datetime, limit: int = 2_000) -> Swept:
+    """A whole sweep, chunk by chunk."""
+    total, after = Swept(), None
+    while True:
+        with case.store.write() as session:
+            chunk = sweep(session, now, after, limit)
+        total.planned, total.queued = total.planned + chunk.planned, total.queued + chunk.queued
+        total.skipped, total.tasks = total.skipped + chunk.skipped, total.tasks + chunk.tasks
+        after = chunk.next
+        if after is None:
+            return total
+
+
+def every_day(case: life.Case, first: str, last: str) -> list[str]:
+    """Sweep each day at nine; the days on which something was queued."""
+    day, sent = morning(first), list[str]()
+    while day <= morning(last):
+        if swept(case, day).queued:
+            sent.append(f"{day:%Y-%m-%d}")
+        day += timedelta(days=1)
+    return sent
+
+
+def reminders(case: life.Case) -> list[Message]:
+    with case.store.read() as session:
+        query = select(Message).where(col(Message.purpose).in_(list(REMINDERS))).order_by(col(Message.id))
+        found = list(session.exec(query).all())
+        session.expunge_all()
+        return found
+
+
+def outcomes(case: life.Case, assignment: UUID | None) -> dict[int, str]:
+    with case.store.read() as session:
+        rows = session.exec(select(Reminder).where(Reminder.assignment_id == assignment)).all()
+        return {r.number: r.outcome for r in rows}
+
+
+def tasks(case: life.Case, kind: str) -> list[str]:
+    with case.store.read() as session:
+        return [t.title for t in session.exec(select(Task).where(Task.kind == kind))]
+
+
+def set_due(case: life.Case, day: str, firm: bool = True, quiet: Sequence[tuple[str, str]] = ()) -> None:
+    with case.store.write() as session:
+        agreement = session.get_one(Agreement, case.id)
+        agreement.due, agreement.due_firm = date.fromisoformat(day), firm
+        programme = session.get_one(Programme, agreement.programme_id)
+        programme.quiet_periods = [{"from": a, "to": b, "reason": "paus"} for a, b in quiet]
+        session.add_all([agreement, programme])
+
+
+def test_a_firm_due_is_reminded_four_times_and_then_becomes_one_call(any_case: life.Case) -> None:
+    case = life.propose(any_case)
+    sent = every_day(case, "2027-09-10", "2027-10-29")
+    assert sent == ["2027-09-16", "2027-09-27", "2027-10-01", "2027-10-11"]
+    assert [m.purpose for m in reminders(case)] == ["reminder_before"] * 2 + ["reminder_after"] * 2
+    assert {m.recipient_name for m in reminders(case)} == {"Karin Östlund"}
+    assert tasks(case, "call") == ["Ring Falu kommun: inget svar efter 4 påminnelser"]
+
+
+def test_a_desired_due_is_not_reminded_of_afterwards_but_ends_in_a_call_too(case: life.Case) -> None:
+    life.propose(case)
+    set_due(case, "2027-06-15", firm=False)
+    assert every_day(case, "2027-05-11", "2027-06-30") == ["2027-06-01", "2027-06-11"]
+    assert len(tasks(case, "call")) == 1
+
+
+def test_sweeping_twice_sends_once(any_case: life.Case) -> None:
+    case = life.propose(any_case)
+    assert swept(case, morning("2027-09-16")).queued == 1
+    assert swept(case, morning("2027-09-16")).queued == 0
+    assert swept(case, morning("2027-09-17")).queued == 0
+
+
+@pytest.mark.postgres
+def test_two_sweeps_at_once_send_once(pg_store: Store, tmp_path: Path) -> None:
+    case = life.propose(life.begin(pg_store, Files(tmp_path)))
+    with ThreadPoolExecutor(4) as pool:
+        found = [f.result() for f in [pool.submit(swept, case, morning("2027-09-16")) for _ in range(4)]]
+    assert sum(s.queued for s in found) == 1
+    assert len(reminders(case)) == 1
+
+
+def test_missed_slots_become_one_mail(case: life.Case) -> None:
+    life.propose(case)
+    assert every_day(case, "2027-09-28", "2027-09-30") == ["2027-09-28"]
+    assert outcomes(case, case.cast.karin.assignment) == {1: "collapsed", 2: "queued"}
+
+
+def test_a_slot_in_a_quiet_period_moves_to_the_first_workday_after_it(any_case: life.Case) -> None:
+    case = life.propose(any_case)
+    set_due(case, "2027-06-24", quiet=[("2027-06-21", "2027-08-15")])
+    assert every_day(case, "2027-06-21", "2027-08-17") == ["2027-08-16"]
+    (mail,) = reminders(case)
+    assert mail.purpose == "reminder_after"
+    assert outcomes(case, case.cast.karin.assignment) == {1: "past_due", 2: "past_due", 3: "collapsed", 4: "queued"}
+
+
+@pytest.mark.parametrize("now", [morning("2027-09-16", time(7, 29)), morning("2027-09-16", time(16, 31)), morning("2027-09-18")])
+def test_nothing_goes_out_at_night_or_on_a_saturday(case: life.Case, now: datetime) -> None:
+    life.propose(case)
+    assert swept(case, now) == Swept()
+
+
+def test_an_ended_assignment_gets_none_and_its_slot_says_why(any_case: life.Case) -> None:
+    case = life.propose(any_case)
+    with case.store.write() as session:
+        end(session, case.cast.elin, morning("2027-09-01"), _assignment(case.cast.karin))
+    assert swept(case, morning("2027-09-16")).queued == 1
+    assert outcomes(case, case.cast.karin.assignment) == {1: "assignment_ended"}
+    assert [m.recipient_name for m in reminders(case)] == ["Peter Wik"]
+
+
+def test_a_party_without_any_contact_is_paused_with_a_task_and_its_slot_says_why(any_case: life.Case) -> None:
+    case = life.propose(any_case)
+    with case.store.write() as session:
+        for actor in (case.cast.karin, case.cast.peter):
+            row = session.get_one(ContactAssignment, _assignment(actor))
+            row.valid_to = date(2027, 9, 1)
+            session.add(row)
+    swept(case, morning("2027-09-02"))
+    swept(case, morning("2027-09-16"))
+    assert reminders(case) == []
+    assert tasks(case, "contact_missing")
+    assert outcomes(case, case.cast.karin.assignment) == {1: "assignment_ended"}
+    with case.store.read() as session:
+        assert case.standing(session).agreement.pause == "contact_missing"
+
+
+def test_who_has_answered_or_declined_is_not_reminded(case: life.Case) -> None:
+    life.propose(case)
+    with case.store.write() as session:
+        clause = case.standing(session).clauses[0]
+        drafts = [life.countering(session, clause, "Vi vill hellre så här.")]
+        drafts += [life.accepting(c) for c in case.standing(session).clauses[1:]]
+        life.answer(session, case, case.cast.karin, later(3), *drafts)
+    swept(case, morning("2027-09-16"))
+    with case.store.write() as session:
+        decline(session, case.cast.karin, morning("2027-09-20"), case.id, "Vi hinner inte.")
+    swept(case, morning("2027-09-27"))
+    assert reminders(case) == []
+    assert outcomes(case, case.cast.karin.assignment) == {1: "answered", 2: "declined"}
+
+
+def test_nobody_is_reminded_of_what_they_were_mailed_about_the_same_day(case: life.Case) -> None:
+    with case.store.write() as session:
+        send_proposal(session, case.cast.elin, morning("2027-09-27"), case.id)
+    assert every_day(case, "2027-09-27", "2027-10-04") == ["2027-10-01"]
+
+
+def test_what_one_person_owes_in_two_matters_comes_in_one_mail(any_case: life.Case) -> None:
+    case = life.propose(any_case)
+    _another(case)
+    assert swept(case, morning("2027-09-16"), limit=2).queued == 1
+    (mail,) = reminders(case)
+    assert mail.purpose == "reminder_several"
+    assert mail.link_path == "/"
+    assert mail.body.count("– Svara Region Dalarna om") == 2
+    assert swept(case, morning("2027-09-17")).queued == 0
+
+
+def test_a_person_with_two_assignments_has_one_reminder_a_day(case: life.Case) -> None:
+    life.propose(case)
+    with case.store.write() as session:
+        borlange = session.get_one(ContactAssignment, case.cast.hanna.assignment)
+        borlange.person_id = session.get_one(ContactAssignment, case.cast.karin.assignment).person_id
+        session.add(borlange)
+    _another(case, case.cast.borlange)
+    assert every_day(case, "2027-09-16", "2027-09-20") == ["2027-09-16", "2027-09-17"]
+    assert {m.assignment_id for m in reminders(case)} == {case.cast.karin.assignment, case.cast.hanna.assignment}
+
+
+def test_chunks_together_do_what_one_does(case: life.Case) -> None:
+    life.propose(case)
+    _another(case, case.cast.borlange)
+    assert swept(case, morning("2027-09-16"), limit=1).queued == 2
+
+
+def test_a_reminder_that_has_become_pointless_before_it_leaves_is_stopped(any_case: life.Case) -> None:
+    case = life.propose(any_case)
+    swept(case, morning("2027-09-16"))
+    life.accept_all(case, case.cast.karin, morning("2027-09-16", time(10)))
+    with case.store.write() as session:
+        leased = lease(session, KEYS, morning("2027-09-16", time(11)), 50)
+    assert not any(each.id == reminders(case)[0].id for each in leased)
+    (mail,) = reminders(case)
+    assert (mail.state, mail.reason) == (State.suppressed, "answered")
+    assert outcomes(case, case.cast.karin.assignment) == {1: "answered"}
+
+
+def test_another_partys_answer_does_not_bring_the_same_reminder_again(case: life.Case) -> None:
+    with case.store.write() as session:
+        add_party(session, case.id, case.cast.borlange)
+    life.propose(case)
+    assert swept(case, morning("2027-09-16")).queued == 2
+    with case.store.write() as session:
+        clauses = case.standing(session).clauses
+        life.answer(session, case, case.cast.hanna, morning("2027-09-17"), *(life.accepting(c) for c in clauses))
+    assert every_day(case, "2027-09-20", "2027-09-30") == ["2027-09-27"]
+    assert [m.recipient_name for m in reminders(case)].count("Karin Östlund") == 2
+
+
+def test_the_count_starts_again_when_the_party_has_answered(case: life.Case) -> None:
+    life.propose(case)
+    every_day(case, "2027-09-16", "2027-10-11")
+    with case.store.write() as session:
+        (first, *_) = case.standing(session).clauses
+        life.answer(session, case, case.cast.karin, morning("2027-10-12"), life.accepting(first))
+        agreement = session.get_one(Agreement, case.id)
+        agreement.due = date(2027, 11, 30)
+        session.add(agreement)
+    assert every_day(case, "2027-10-13", "2027-12-20") == ["2027-11-16", "2027-11-26", "2027-12-01", "2027-12-10"]
+
+
+def test_a_signatory_is_reminded_by_workdays_until_they_sign(any_case: life.Case) -> None:
+    case = life.open_for_signing(any_case)
+    asked = later(121)
+    assert asked.astimezone(TZ).date() == date(2027, 9, 8)
+    assert every_day(case, "2027-09-09", "2027-09-15") == ["2027-09-15"]
+    assert {m.recipient_name for m in reminders(case)} == {"Torun Hällgren", "Anna Borg"}
+    assert {m.purpose for m in reminders(case)} == {"reminder_signature"}
+    life.sign_as(case, case.cast.chair, morning("2027-09-16"))
+    assert every_day(case, "2027-09-17", "2027-10-20") == ["2027-09-22", "2027-10-06"]
+    assert [m.recipient_name for m in reminders(case)[2:]] == ["Torun Hällgren"] * 2
+    assert outcomes(case, case.cast.chair.assignment) == {1: "queued", 2: "answered", 3: "answered"}
+    assert len(tasks(case, "call")) == 1
+
+
+def test_the_plan_shows_who_is_reminded_when_and_writes_nothing(case: life.Case) -> None:
+    life.propose(case)
+    with case.store.read() as session:
+        found = plan(session, morning("2027-09-13"), 30)
+        assert session.exec(select(Reminder)).all() == []
+    assert [str(p.on) for p in found] == ["2027-09-16", "2027-09-27", "2027-10-01", "2027-10-11"]
+    assert {(p.recipient, p.organisation, p.purpose, p.status) for p in found} == {
+        ("Karin Östlund", "Falu kommun", Purpose.answer, Status.future)
+    }
+    assert found[-1].why == ("Flyttad: dagen är ingen arbetsdag.",)
+
+
+def test_the_plan_says_why_nobody_is_reminded_and_keeps_to_its_region(case: life.Case) -> None:
+    life.propose(case)
+    with case.store.write() as session:
+        agreement = session.get_one(Agreement, case.id)
+        agreement.pause = "date_proposed"
+        session.add(agreement)
+    with case.store.read() as session:
+        assert {p.why for p in plan(session, morning("2027-09-13"))} == {("Ingen påminnelse: ärendet är pausat.",)}
+        assert plan(session, morning("2027-09-13"), region=case.cast.falun) == []
+
+
+def _assignment(actor: Actor) -> UUID:
+    assert actor.assignment
+    return actor.assignment
+
+
+def _another(case: life.Case, organisation: UUID | None = None) -> UUID:
+    """One more proposal, in a programme of its own."""
+    with case.store.write() as session:
+        made = draft(session, case.cast, organisation, "en-till")
+        send_proposal(session, case.cast.elin, later(), made)
+    return made
