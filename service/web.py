@@ -1,4 +1,4 @@
-"""What both web doors share: the visit with its person, clock and transactions, the permission each route names, the error table."""
+"""What both web doors share: the visit with its person and transactions, the permission of a route, the error table."""
 
 import hashlib
 import secrets
@@ -45,6 +45,7 @@ STATUS: Mapping[type[OverensError], int] = {
     errors.KeyReused: 422,
     errors.PreconditionMissing: 428,
     errors.AlreadyDone: 409,
+    errors.KeyMissing: 400,
     errors.StoreUnavailable: 503,
     errors.StoreFull: 507,
 }
@@ -214,7 +215,7 @@ class Visiting:
         session.flush()
 
 
-def _visit(request: Request, response: Response) -> Visiting:
+def _visit(request: Request) -> Visiting:
     """Who asks, judged against the route's operation: SignInRequired, or NotYours for a role that never may."""
     parts: House = request.app.state.house
     operation: Operation = request.scope["endpoint"].operation
@@ -225,7 +226,7 @@ def _visit(request: Request, response: Response) -> Visiting:
     actor, organisation = found or (VISITOR, "")
     if operation is not Operation.public and actor.role not in roles_for(operation):
         raise NotYours
-    visiting = Visiting(request, parts, actor, organisation, now, real_now, _browser(request, response, parts.settings))
+    visiting = Visiting(request, parts, actor, organisation, now, real_now, _browser(request, found, parts.settings))
     request.state.visit = visiting
     return visiting
 
@@ -257,6 +258,8 @@ def _signed_in(parts: House, request: Request, real_now: datetime, today: Any) -
     return found
 
 
-def _browser(request: Request, response: Response, settings: Settings) -> str:
-    """A secret of this browser's own, which mailed codes are bound to; pages that ask for a code set it."""
+def _browser(request: Request, found: tuple[Actor, str] | None, settings: Settings) -> str:
+    """What mailed codes are bound to: the session, or before there is one a secret that the page asking for a code set."""
+    if found is not None:
+        return str(found[0].session)
     return request.cookies.get(cookie_name(settings, "browser")) or ""

@@ -105,6 +105,12 @@ class Stale(OverensError):
         self.conflicts = conflicts
 
 
+class PreconditionMissing(OverensError):
+    """Säg vilken version du ändrar (If-Match), så att ingen annans ändring skrivs över."""
+
+    code = "if-match-missing"
+
+
 class Refused(OverensError):
     """Filen kan inte tas emot."""
 
@@ -137,16 +143,16 @@ class KeyReused(OverensError):
     code = "idempotency-key-reused"
 
 
-class PreconditionMissing(OverensError):
-    """Skicka med If-Match: den version du såg."""
-
-    code = "precondition-missing"
-
-
 class AlreadyDone(OverensError):
     """Det är redan gjort."""
 
     code = "already-done"
+
+
+class KeyMissing(OverensError):
+    """Skicka med en Idempotency-Key, så att ett omtag inte får effekt två gånger."""
+
+    code = "idempotency-key-missing"
 
 
 class StoreUnavailable(OverensError):

@@ -1,0 +1,121 @@
+"""Puts the house together: settings, store, pages and API behind one skin."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from sqlalchemy.exc import OperationalError
+from starlette.exceptions import HTTPException
+
+from service.edge import Edge
+from service.pages import (
+    agreement_steps,
+    answers,
+    declination,
+    municipality,
+    negotiation,
+    own_contacts,
+    sending,
+    sign_in,
+)
+from service.pages.problems import problem_page
+from service.pages.rendering import mount_static
+from service.schedules import SchedulerAway, Schedules
+from service.settings import Settings, load
+from service.store.session import Store
+from service.web import House, house, permit
+from states.access import Operation
+from states.errors import FieldError, Invalid, NotFound, OverensError, StoreUnavailable
+
+PAGES: tuple[APIRouter, ...] = (
+    sign_in.router,
+    negotiation.router,
+    answers.router,
+    sending.router,
+    agreement_steps.router,
+    municipality.router,
+    declination.router,
+    own_contacts.router,
+)
+
+health = APIRouter(prefix="/health", include_in_schema=False)
+
+
+@health.get("/live")
+@permit(Operation.public)
+def live() -> dict[str, str]:
+    return {"status": "ok"}
+
+
+@health.get("/ready")
+@permit(Operation.public)
+def ready(request: Request) -> Response:
+    """503 names the part that fails; silent schedules are a warning, for the web works without them."""
+    parts: House = request.app.state.house
+    try:
+        parts.store.answers()
+    except OverensError as error:
+        return JSONResponse({"status": "failed", "part": "store", "detail": error.message}, 503)
+    return JSONResponse({"status": "ok", "store": "ok", "schedules": _schedules(parts.settings)})
+
+
+def create_app(settings: Settings | None = None, store: Store | None = None) -> FastAPI:
+    """The web application; uvicorn calls it without arguments and the settings come from the environment."""
+    chosen = settings or load()
+    app = FastAPI(title="Överens", openapi_url=None, docs_url=None, redoc_url=None, lifespan=_life)
+    app.state.house = house(chosen, store)
+    mount_static(app)
+    for router in (health, *PAGES):
+        app.include_router(router)
+    app.add_exception_handler(OverensError, _refused)
+    app.add_exception_handler(RequestValidationError, _malformed)
+    app.add_exception_handler(HTTPException, _missing)
+    app.add_exception_handler(OperationalError, _unsaved)
+    app.add_middleware(Edge, settings=chosen)
+    return app
+
+
+@asynccontextmanager
+async def _life(app: FastAPI) -> AsyncIterator[None]:
+    parts: House = app.state.house
+    parts.courier.start()
+    yield
+    parts.courier.stop()
+    parts.store.close()
+
+
+def _schedules(settings: Settings) -> str:
+    try:
+        with Schedules(settings) as schedules:
+            return "ok" if schedules.healthy() else "silent"
+    except SchedulerAway:
+        return "silent"
+
+
+def _refused(request: Request, error: Exception) -> Response:
+    return problem_page(request, error if isinstance(error, OverensError) else OverensError())
+
+
+def _malformed(request: Request, error: Exception) -> Response:
+    """A path that cannot be one of ours is the same 404 as any other; elsewhere only place and kind are said, never the input."""
+    faults = error.errors() if isinstance(error, RequestValidationError) else []
+    if any(f["loc"][0] == "path" for f in faults):
+        return _refused(request, NotFound())
+    return _refused(
+        request, Invalid(*(FieldError(str(f["loc"][-1]), str(f["type"]), "Värdet går inte att läsa.") for f in faults))
+    )
+
+
+def _missing(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    if status == 404:
+        return _refused(request, NotFound())
+    response = _refused(request, Invalid())
+    response.status_code = status
+    return response
+
+
+def _unsaved(request: Request, _: Exception) -> Response:
+    return _refused(request, StoreUnavailable())
