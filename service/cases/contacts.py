@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from service.cases.mail import task, tell, write
+from service.cases.mail import tell, write
 from service.cases.steps import note
 from service.cases.wording import line
 from service.post.letters import LetterName
@@ -182,7 +182,6 @@ def pause_without_contact(session: Session, actor: Actor, now: datetime, organis
         note(session, actor, now, standing, "pause", reason=NO_CONTACT, party=organisation.name)
         party = next(p for p in standing.parties if p.organisation.id == organisation.id)
         tell(session, now, standing, party, LetterName.contact_missing, once=f"no-contact:{civil(now)}")
-        task(session, now, standing, NO_CONTACT, f"{organisation.name} saknar kontaktperson", once=f"no-contact:{civil(now)}")
         paused.append(agreement.id)
     return tuple(paused)
 

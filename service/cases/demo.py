@@ -11,7 +11,7 @@ from uuid import UUID
 import yaml
 from sqlmodel import Session, col, select
 
-from service.cases import contacts, dates, decide, documents, finish, propose, publish, reopen, respond, sign
+from service.cases import contacts, dates, decide, documents, finish, propose, publish, remind, reopen, respond, sign, tasks
 from service.cases.plan_file import read_plan
 from service.cases.programmes import create_agreements, create_programme
 from service.store.files import Files
@@ -43,9 +43,6 @@ PLAN = Path(__file__).parents[1] / "examples" / "dalarna.yaml"
 
 Story = dict[str, Any]
 """One entry of the demonstration's file: `day` and what happens then."""
-
-Sweep = Callable[[Session, datetime], object]
-"""The reminders' real sweep; it is handed in, so that the past has the reminders it would have had."""
 
 
 @dataclass(slots=True)
@@ -85,13 +82,14 @@ def demo_clock() -> datetime:
     return datetime.fromisoformat(told()["clock"])
 
 
-def seed_demo(store: Store, files: Files, sweep: Sweep | None = None) -> bool:
+def seed_demo(store: Store, files: Files) -> bool:
     """Fill an empty store; False, and nothing is done, when the demonstration is there already.
 
     1. Organisations, people and boards are given; everything else happens through the use cases.
     2. What happens is sorted by its moment, so that the history runs forward over all fifteen.
     3. All of it is one transaction: there is a whole demonstration, or none.
-    4. Mail of the past is marked as sent; nobody gets it.
+    4. On the days when somebody was to be reminded, the real sweep runs; a sweep a day would only take longer.
+    5. Mail of the past is marked as sent; nobody gets it.
     """
     raw = told()
     with store.write() as session:
@@ -104,7 +102,7 @@ def seed_demo(store: Store, files: Files, sweep: Sweep | None = None) -> bool:
         made = create_agreements(session, scene.strategist, begun, programme.id, [t.organisation for t in scene.towns])
         for town, agreement in zip(scene.towns, made.agreements, strict=True):
             town.agreement = agreement
-        for moment, happens in sorted(_happenings(raw, scene, sweep), key=lambda one: one[0]):
+        for moment, happens in sorted(_happenings(raw, scene), key=lambda one: one[0]):
             happens(session, moment)
         _all_sent(session, demo_clock())
     return True
@@ -194,7 +192,7 @@ def _person(session: Session, organisation: UUID, entry: Story) -> Actor:
 _Happening = tuple[datetime, Callable[[Session, datetime], object]]
 
 
-def _happenings(raw: Story, scene: _Scene, sweep: Sweep | None) -> Iterator[_Happening]:
+def _happenings(raw: Story, scene: _Scene) -> Iterator[_Happening]:
     yield at(raw["firm_due"]["day"], time(9)), partial(_firm_due, scene, raw["firm_due"]["due"])
     for number, town in enumerate(scene.towns):
         if town.told.get("proposed", True):
@@ -204,11 +202,9 @@ def _happenings(raw: Story, scene: _Scene, sweep: Sweep | None) -> Iterator[_Hap
         for order, entry in enumerate(town.told.get("story", ())):
             moment = at(entry["day"], time(13, 2 * number)) + timedelta(seconds=order)
             yield moment, partial(_told, scene, town, entry)
-    if sweep is not None:
-        day = raw["proposed"]
-        while (moment := at(day, time(7, 30))) < demo_clock():
-            yield moment, sweep
-            day += timedelta(days=1)
+    yield at(raw["calls"]["day"], time(15)), partial(_called, scene, raw["calls"]["but"])
+    for day in raw["reminded"]:
+        yield at(day, time(7, 30)), remind.sweep
 
 
 def _propose(scene: _Scene, town: _Town, session: Session, now: datetime) -> None:
@@ -227,6 +223,14 @@ def _firm_due(scene: _Scene, day: date, session: Session, now: datetime) -> None
     for town in scene.towns:
         if session.get_one(Agreement, town.agreement).state is State.negotiating:
             dates.change_due(session, scene.strategist, now, town.agreement, day, firm=True)
+
+
+def _called(scene: _Scene, but: str, session: Session, now: datetime) -> None:
+    """The strategist has called everybody who had not answered, except one."""
+    left = next(t.agreement for t in scene.towns if t.told["code"] == but)
+    for open_one in tasks.open_tasks(session, scene.strategist, now):
+        if open_one.task.kind == "call" and open_one.task.agreement_id != left:
+            tasks.close_task(session, scene.strategist, now, open_one.task.id, "Jag har ringt.")
 
 
 def _told(scene: _Scene, town: _Town, entry: Story, session: Session, now: datetime) -> None:

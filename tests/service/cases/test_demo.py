@@ -14,7 +14,7 @@ from service.cases.sign import slots_of
 from service.store.files import Files
 from service.store.session import Store
 from service.store.standing import Standing, load_many
-from service.store.tables import Agreement, Event, Message
+from service.store.tables import Agreement, Event, Message, Reminder, Task
 from states import clause, slot
 from states.agreement import State
 from states.message import State as MessageState
@@ -70,6 +70,15 @@ def test_nothing_in_it_is_impossible_and_its_history_runs_forward(demo: Store) -
         assert moments[-1] < demo_clock()
         assert len({m.date() for m in moments}) > 30
         assert not session.exec(select(Message).where(Message.state == MessageState.queued)).all()
+
+
+def test_the_past_has_had_its_reminders(demo: Store) -> None:
+    with demo.read() as session:
+        ludvika = _standing(session, "Ludvika").agreement.id
+        sent = select(Reminder).where(Reminder.agreement_id == ludvika, Reminder.outcome == "queued")
+        assert len(session.exec(sent).all()) == 3
+        tasks = [(t.kind, t.agreement_id) for t in session.exec(select(Task).where(col(Task.done_at).is_(None))).all()]
+        assert sorted(tasks) == sorted([("call", ludvika), ("contact_missing", _standing(session, "Säter").agreement.id)])
 
 
 def test_there_is_somebody_to_sign_in_as_for_every_role(demo: Store) -> None:
