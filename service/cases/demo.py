@@ -45,6 +45,10 @@ Story = dict[str, Any]
 """One entry of the demonstration's file: `day` and what happens then."""
 
 
+Sweep = Callable[[Session, datetime], object]
+"""What reminds; the real sweep."""
+
+
 @dataclass(slots=True)
 class _Town:
     """One municipality of the demonstration, with the people who act for it."""
@@ -82,7 +86,7 @@ def demo_clock() -> datetime:
     return datetime.fromisoformat(told()["clock"])
 
 
-def seed_demo(store: Store, files: Files) -> bool:
+def seed_demo(store: Store, files: Files, sweep: Sweep = remind.sweep) -> bool:
     """Fill an empty store; False, and nothing is done, when the demonstration is there already.
 
     1. Organisations, people and boards are given; everything else happens through the use cases.
@@ -102,7 +106,7 @@ def seed_demo(store: Store, files: Files) -> bool:
         made = create_agreements(session, scene.strategist, begun, programme.id, [t.organisation for t in scene.towns])
         for town, agreement in zip(scene.towns, made.agreements, strict=True):
             town.agreement = agreement
-        for moment, happens in sorted(_happenings(raw, scene), key=lambda one: one[0]):
+        for moment, happens in sorted(_happenings(raw, scene, sweep), key=lambda one: one[0]):
             happens(session, moment)
         _all_sent(session, demo_clock())
     return True
@@ -192,7 +196,7 @@ def _person(session: Session, organisation: UUID, entry: Story) -> Actor:
 _Happening = tuple[datetime, Callable[[Session, datetime], object]]
 
 
-def _happenings(raw: Story, scene: _Scene) -> Iterator[_Happening]:
+def _happenings(raw: Story, scene: _Scene, sweep: Sweep) -> Iterator[_Happening]:
     yield at(raw["firm_due"]["day"], time(9)), partial(_firm_due, scene, raw["firm_due"]["due"])
     for number, town in enumerate(scene.towns):
         if town.told.get("proposed", True):
@@ -204,7 +208,7 @@ def _happenings(raw: Story, scene: _Scene) -> Iterator[_Happening]:
             yield moment, partial(_told, scene, town, entry)
     yield at(raw["calls"]["day"], time(15)), partial(_called, scene, raw["calls"]["but"])
     for day in raw["reminded"]:
-        yield at(day, time(7, 30)), remind.sweep
+        yield at(day, time(7, 30)), sweep
 
 
 def _propose(scene: _Scene, town: _Town, session: Session, now: datetime) -> None:
