@@ -67,7 +67,8 @@ def serve(host: Host = "127.0.0.1", port: Port = 8000) -> None:
         access_log=False,  # +47 % per request, and addresses belong in no log
         log_config=None,
         server_header=False,
-        proxy_headers=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=settings.trusted_proxies,
         timeout_graceful_shutdown=10,
     )
 
@@ -99,7 +100,7 @@ def migrate(
 @app.command()
 def seed() -> None:
     """Fyll demonstrationens mapp med Dalarnas exempel; gör inget om det redan finns."""
-    from service.cases import demo, remind
+    from service.cases import demo
     from service.store.files import Files
 
     settings = load()
@@ -107,7 +108,7 @@ def seed() -> None:
         raise SettingsError(f"Exemplet läggs bara i en demonstration. Sätt {PREFIX}DEMO=true.")
     clock.start_at(settings, demo.demo_clock())
     with _store() as store:
-        made = demo.seed_demo(store, Files(settings.files_dir), remind.sweep)
+        made = demo.seed_demo(store, Files(settings.files_dir))
     _result("seeded" if made else "already seeded")
 
 

@@ -56,6 +56,7 @@ class Settings(BaseSettings):
         default_factory=lambda data: (urlsplit(data["base_url"]).hostname or "",) if "base_url" in data else (),
         description="Host names the web answers to, separated by commas; the one of the base URL when left out",
     )
+    trusted_proxies: str = Field("", description="Addresses of proxies, separated by commas, whose X-Forwarded-For is believed")
     secret_key: SecretStr | None = Field(None, description="At least 32 characters; made once in the data folder when left out")
     secret_key_previous: SecretStr | None = Field(None, description="The key before this one, while links signed with it live")
     smtp_host: str = Field("", description="The mail server; without one, mail stays in Utkorg")

@@ -13,6 +13,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
+from urllib.parse import urlsplit
 
 import httpx
 import structlog
@@ -135,7 +136,7 @@ def up(settings: Settings, host: str, port: int, *, flows: bool, tell: Callable[
     take_ports([(host, port, "--port"), *_scheduler_port(settings, flows)])
 
     def ready() -> bool:
-        return web_answers(host, port) and (not flows or runs_appear(settings))
+        return web_answers(settings, host, port) and (not flows or runs_appear(settings))
 
     with alone(settings.data_dir):
         failed = prepare(settings, "migrate", *(["seed"] if settings.demo else []))
@@ -201,11 +202,12 @@ def alone(folder: Path, name: str = "up.lock") -> Iterator[None]:
         yield
 
 
-def web_answers(host: str, port: int) -> bool:
-    """Whether the web process says that it and the store are ready."""
+def web_answers(settings: Settings, host: str, port: int) -> bool:
+    """Whether the web process says that it and the store are ready; asked by the name people use, others are refused."""
     place = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104 (read, not bound)
     try:
-        return httpx.get(f"http://{place}:{port}/health/ready", timeout=2).is_success
+        named = {"Host": urlsplit(settings.base_url).netloc}
+        return httpx.get(f"http://{place}:{port}/health/ready", headers=named, timeout=2).is_success
     except httpx.HTTPError:
         return False
 

@@ -1,0 +1,77 @@
+"""What a machine lacks is said, not hidden: a kind of test that cannot run is left out with one line on how to get it."""
+
+import os
+import shutil
+import socket
+from collections import Counter
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import NamedTuple
+
+import pytest
+from sqlalchemy.engine import make_url
+
+from tests.stores import SERVER
+
+EVERYTHING = os.environ.get("OVERENS_TEST_EVERYTHING") == "1"
+
+
+class Kind(NamedTuple):
+    """A kind of test by its marker: whether this machine has its component, and how to get it run."""
+
+    present: Callable[[], bool]
+    how: str
+
+
+@cache
+def postgres_answers() -> bool:
+    address = make_url(SERVER)
+    try:
+        socket.create_connection((address.host or "127.0.0.1", address.port or 5432), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
+def _has(*programs: str) -> Callable[[], bool]:
+    return lambda: all(shutil.which(program) for program in programs)
+
+
+SWITCHED_ON = "OVERENS_TEST_EVERYTHING=1 make test"
+KINDS = {
+    "postgres": Kind(postgres_answers, "start PostgreSQL and name it in OVERENS_TEST_POSTGRES"),
+    "browser": Kind(_has("chromium"), f"apt-get install chromium, then {SWITCHED_ON}"),
+    "libreoffice": Kind(_has("soffice", "pdftoppm"), f"apt-get install libreoffice-writer poppler-utils, then {SWITCHED_ON}"),
+    "scheduler": Kind(lambda: True, SWITCHED_ON),
+    "crash": Kind(lambda: True, SWITCHED_ON),
+    "soak": Kind(lambda: True, "make soak"),
+    "bench": Kind(lambda: True, "make bench"),
+}
+
+_left_out: Counter[str] = Counter()
+
+
+# tryfirst: before the -m expression, so that a missing component is told from a kind nobody asked for
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what cannot run here; with everything switched on, a missing component is a failure instead."""
+    missing = [name for name, kind in KINDS.items() if name in _kinds(items) and not kind.present()]
+    if EVERYTHING and missing:
+        raise pytest.UsageError("\n".join(f"{name} tests cannot run here: {KINDS[name].how}" for name in missing))
+    out = {item for item in items if _kinds([item]) & set(missing)}
+    items[:] = [item for item in items if item not in out]
+    config.hook.pytest_deselected(items=list(out))
+
+
+def pytest_deselected(items: Sequence[pytest.Item]) -> None:
+    for item in items:
+        _left_out.update(_kinds([item]))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for name, count in sorted(_left_out.items()):
+        terminalreporter.write_line(f"left out: {count} {name}. To run them: {KINDS[name].how}")
+
+
+def _kinds(items: Sequence[pytest.Item]) -> set[str]:
+    return {mark.name for item in items for mark in item.iter_markers()} & KINDS.keys()
