@@ -65,7 +65,7 @@ _MONTHS = (
 _PARTIES, _AREAS, _SIGNATURES = "Parter", "Samverkansområden", "Underskrifter"
 _MISSING = "Inte angivet"
 _NOT_YET = "Det här är ett utkast. Ni skriver under den färdiga texten."
-_ON_ONE_PAGE = 3  # so many signatures fit on a page together with what stands above them
+_LINE_HOLDS = 64  # letters in the header or footer beside what stands to the right
 _COLUMNS = {"Part": 2350, "Org.nr": 1450, "Diarienummer": 1700, "Officiell adress": 3570}
 
 
@@ -134,10 +134,10 @@ def _parties(facts: AgreementFacts) -> Iterable[str]:
     yield table(list(_COLUMNS), rows, list(_COLUMNS.values()), caption="Parter i överenskommelsen", description=description)
 
 
-def _own_words(heading: str, sections: Iterable[SectionFacts], *, keep_next: bool = False) -> Iterable[str]:
+def _own_words(heading: str, sections: Iterable[SectionFacts]) -> Iterable[str]:
     """What the template says under a heading that we write ourselves."""
     texts = [text for section in sections if section.heading == heading for text in paragraphs(section.text)]
-    return (paragraph(run(text), keep_next=keep_next) for text in texts)
+    return (paragraph(run(text)) for text in texts)
 
 
 def _sections(sections: Iterable[SectionFacts]) -> Iterable[str]:
@@ -196,16 +196,15 @@ def _slot(ids: Ids, number: int) -> Iterable[str]:
 
 
 def _signatures(facts: AgreementFacts, code: str | None, signatories: Sequence[SignatoryFacts], picture: str) -> Iterable[str]:
-    yield paragraph(run(_SIGNATURES), "Heading1")
-    yield from _own_words(_SIGNATURES, (*facts.before, *facts.after), keep_next=True)
-    binding = f"Underskrifterna gäller texten med kontrollkod {spoken(code)}." if code else _NOT_YET
-    yield paragraph(run(binding), keep_next=True)
-    slots = list(_slots(facts.parties, signatories))
-    for number, (heading, signatory) in enumerate(slots, 1):
+    """On a page of their own: programs break a long chain of paragraphs to keep together at different places."""
+    yield paragraph(run(_SIGNATURES), "Heading1", new_page=True)
+    yield from _own_words(_SIGNATURES, (*facts.before, *facts.after))
+    binding = f"Underskrifterna gäller {facts.title}, med kontrollkod {spoken(code)}." if code else _NOT_YET
+    yield paragraph(run(binding))
+    for number, (heading, signatory) in enumerate(_slots(facts.parties, signatories), 1):
         setup = str(uuid5(NAMESPACE_URL, f"urn:overens:{facts.reference}:{facts.revision}:{number}")).upper()
         signer, role = signatory.name or signatory.title or signatory.party, _joined(signatory.title, signatory.party)
-        line = Line(number, setup, signer, role, picture)
-        yield from _signature_block(heading, signatory, line, tied=len(slots) <= _ON_ONE_PAGE and number < len(slots))
+        yield from _signature_block(heading, signatory, Line(number, setup, signer, role, picture))
 
 
 def _slots(parties: Sequence[PartyFacts], signatories: Sequence[SignatoryFacts]) -> Iterable[tuple[str, SignatoryFacts]]:
@@ -220,8 +219,8 @@ def _slots(parties: Sequence[PartyFacts], signatories: Sequence[SignatoryFacts])
             yield f"För {name}" + (f" ({place} av {len(given)})" if len(given) > 1 else ""), signatory
 
 
-def _signature_block(heading: str, signatory: SignatoryFacts, line: Line, *, tied: bool) -> Iterable[str]:
-    """One signature: all its rows on the same page; `tied` keeps the next one there too.
+def _signature_block(heading: str, signatory: SignatoryFacts, line: Line) -> Iterable[str]:
+    """One signature: all its rows on the same page.
 
     Pen and electronic signature share the same place, so that nobody signs twice. What is signed already says when and how.
     """
@@ -235,12 +234,12 @@ def _signature_block(heading: str, signatory: SignatoryFacts, line: Line, *, tie
     yield _signature_row("Namnförtydligande", run(signatory.name) if signatory.name else blank)
     yield _signature_row("Titel", run(signatory.title) if signatory.title else blank)
     last = run(signatory.authority) if signatory.authority else blank
-    yield _signature_row("Beslut eller delegation", last, "Underskriftsslut", keep_next=tied)
+    yield _signature_row("Beslut eller delegation", last, "Underskriftsslut")
 
 
-def _signature_row(label: str, value: str, style: str = "Underskriftsrad", *, keep_next: bool = False) -> str:
+def _signature_row(label: str, value: str, style: str = "Underskriftsrad") -> str:
     """A label and what stands beside it; a lone tab there becomes a rule to write on."""
-    return paragraph(run(label, "Etikett") + tab() + value, style, keep_next=keep_next)
+    return paragraph(run(label, "Etikett") + tab() + value, style)
 
 
 def _running(facts: AgreementFacts, code: str | None, sheet: Base) -> dict[str, str]:
@@ -302,5 +301,6 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _short(names: Sequence[str], between: str) -> str:
-    """Up to three names; more would not fit on the line."""
-    return between.join(names) if len(names) <= 3 else f"{names[0]} m.fl."
+    """All names where the line holds them, else the first one."""
+    joined = between.join(names)
+    return joined if len(joined) <= _LINE_HOLDS else f"{names[0]} m.fl."

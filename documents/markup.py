@@ -70,9 +70,10 @@ def tab() -> str:
     return "<w:r><w:tab/></w:r>"
 
 
-def paragraph(inner: str, style: str = "", *, keep_next: bool = False) -> str:
-    """One paragraph; `keep_next` ties it to the paragraph below where the style does not."""
-    properties = (f'<w:pStyle w:val="{style}"/>' if style else "") + ("<w:keepNext/>" if keep_next else "")
+def paragraph(inner: str, style: str = "", *, keep_next: bool = False, new_page: bool = False) -> str:
+    """One paragraph; `keep_next` ties it to the paragraph below where the style does not, `new_page` starts a page with it."""
+    named = f'<w:pStyle w:val="{style}"/>' if style else ""
+    properties = f"{named}{'<w:keepNext/>' if keep_next else ''}{'<w:pageBreakBefore/>' if new_page else ''}"
     return f"<w:p><w:pPr>{properties}</w:pPr>{inner}</w:p>" if properties else f"<w:p>{inner}</w:p>"
 
 

@@ -196,9 +196,9 @@ def test_every_page_of_a_draft_says_that_it_is_one() -> None:
 
 
 def test_many_parties_do_not_crowd_the_footer() -> None:
-    parties = tuple(replace(GAGNEF, name=f"Kommun {n}", case_number=f"K {n}") for n in range(8))
+    parties = tuple(replace(GAGNEF, name=f"Kommun {n}", case_number=f"KS 2027/{n}") for n in range(8))
     said = running_text(word(agreement(1, parties), signatories=()))
-    assert "Diarienummer K 0 m.fl." in said
+    assert "Diarienummer KS 2027/0 m.fl." in said
 
 
 def test_text_that_looks_like_a_mark_of_ours_stays_text() -> None:

@@ -78,4 +78,4 @@ def test_two_signatures_stand_on_one_page(pages: dict[str, list[str]]) -> None:
     last = pages["frozen"][-1]
     assert "För Region Dalarna" in last
     assert "För Gagnefs kommun" in last
-    assert "Underskrifterna gäller texten med kontrollkod" in last
+    assert f"Underskrifterna gäller {agreement().title}" in re.sub(r"\s+", " ", last)
