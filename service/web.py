@@ -16,7 +16,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.requests import ClientDisconnect
 
 from service import clock
-from service.cases import sign_in
+from service.cases import sessions, sign_in
 from service.courier import Courier
 from service.settings import Settings
 from service.store.files import Files
@@ -183,6 +183,8 @@ class Visiting:
     def write(self) -> Iterator[Session]:
         """One transaction; a form's hidden `key` makes it take effect once. Afterwards mail goes out and files are made."""
         with self.store.write() as session:
+            if self.actor.session is not None and not sessions.still_there(session, self.actor):
+                raise SignInRequired
             self._claim(session)
             yield session
         self.request.state.key = ""
@@ -250,11 +252,11 @@ def _signed_in(parts: House, request: Request, real_now: datetime, today: Any) -
     if not cookie:
         return None
     with parts.store.read() as session:
-        found = sign_in.actor_for(session, real_now, today, cookie)
-        stale = found is not None and sign_in.needs_seen(session, found[0], real_now)
+        found = sessions.actor_for(session, real_now, today, cookie)
+        stale = found is not None and sessions.needs_seen(session, found[0], real_now)
     if found is not None and stale:
         with parts.store.write() as session:
-            sign_in.seen(session, found[0], real_now)
+            sessions.seen(session, found[0], real_now)
     return found
 
 
