@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -75,6 +75,7 @@ class _Scene:
         return next(p for p in self.staff if p.role is Role.strategist)
 
 
+@cache
 def told() -> Story:
     """The demonstration's own file."""
     raw: Story = yaml.safe_load((FOLDER / "dalarna.yaml").read_text(encoding="utf-8"))
