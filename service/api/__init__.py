@@ -1,0 +1,1 @@
+"""The JSON door: one router per concept, the same verbs as the pages."""

@@ -1,0 +1,270 @@
+"""Deciding and signing: decision steps, signature slots, signatures by code or on paper, the code before a signature."""
+
+from datetime import date, datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, File, Form, UploadFile
+from fastapi.responses import JSONResponse, Response
+from sqlmodel import Session, col, select
+
+from service.api.agreements import AgreementShown, answer
+from service.api.contract import Body, IfMatch, Shown, once
+from service.cases import decide, documents, sign, sign_in
+from service.store.standing import view
+from service.store.tables import Signature, SignatureSlot
+from service.web import UPLOAD_MAX, Visit, permit
+from states import decision, slot
+from states.access import Operation
+from states.errors import NotFound, TooLarge
+
+router = APIRouter(tags=["signing"])
+
+
+class StepShown(Shown):
+    id: UUID
+    party_id: UUID
+    kind: decision.Kind
+    body: str
+    meeting_on: date | None
+    papers_due: date | None
+    state: decision.State
+    outcome: decision.Outcome | None
+    paragraph: str
+    decided_on: date | None
+    reason: str
+    version: int
+
+
+class StepBody(Body):
+    party: UUID
+    kind: decision.Kind
+    body: str
+    meeting_on: date | None = None
+    papers_due: date | None = None
+
+
+class OutcomeBody(Body):
+    """What was decided about the text with this control code; clauses only with referred_back."""
+
+    outcome: decision.Outcome
+    control_code: str
+    decided_on: date
+    paragraph: str = ""
+    reason: str = ""
+    clauses: list[UUID] = []
+    next_meeting: date | None = None
+
+
+class SlotShown(Shown):
+    id: UUID
+    party_id: UUID
+    position: int
+    title: str
+    authority: str
+    mandate_until: date | None
+    assignment_id: UUID | None
+    state: slot.State
+    requested_at: datetime | None
+    version: int
+
+
+class SlotBody(Body):
+    assignment: UUID | None
+    title: str
+    authority: str = ""
+    position: int = 1
+    mandate_until: date | None = None
+
+
+class SlotsBody(Body):
+    """Everybody who signs for one party."""
+
+    party: UUID
+    slots: list[SlotBody]
+
+
+class SignatureShown(Shown):
+    id: UUID
+    slot_id: UUID
+    control_code: str
+    method: slot.Method
+    signed_on: date
+    at: datetime
+    verified_at: datetime | None
+    rejected_reason: str
+
+
+class SignatureBody(Body):
+    """A signature by code: the slot, the control code of the text that was read, the mailed code."""
+
+    slot: UUID
+    control_code: str
+    code: str
+
+
+class RefusalBody(Body):
+    reason: str
+    clauses: list[UUID] = []
+
+
+class VerificationBody(Body):
+    holds: bool
+    reason: str = ""
+
+
+class StepUpBody(Body):
+    """Ask for a fresh code: before signing (subject: the slot) or declining (subject: the agreement)."""
+
+    purpose: Literal["sign", "decline"]
+    subject: UUID
+
+
+@router.get("/agreements/{agreement_id}/decision-steps")
+@permit(Operation.view_agreement)
+def list_steps(visit: Visit, agreement_id: UUID) -> list[StepShown]:
+    with visit.read() as session:
+        view(session, visit.actor, agreement_id)
+        return [StepShown.model_validate(s) for s in decide.steps_of(session, agreement_id)]
+
+
+@router.post("/agreements/{agreement_id}/decision-steps", status_code=201)
+@permit(Operation.plan_decision)
+def plan_step(visit: Visit, agreement_id: UUID, body: StepBody, version: IfMatch) -> StepShown:
+    """Say how a party decides, or change it while nothing is decided."""
+    plan = decide.StepPlan(body.kind, body.body, body.meeting_on, body.papers_due)
+    with visit.write() as session:
+        row = decide.plan_step(session, visit.actor, visit.now, agreement_id, body.party, plan, version)
+        session.flush()
+        return StepShown.model_validate(row)
+
+
+@router.post("/decision-steps/{step_id}/papers")
+@permit(Operation.plan_decision)
+def send_papers(visit: Visit, step_id: UUID) -> StepShown:
+    with visit.write() as session:
+        return StepShown.model_validate(decide.send_papers(session, visit.actor, visit.now, step_id))
+
+
+@router.post("/decision-steps/{step_id}/outcome", response_model=AgreementShown)
+@permit(Operation.record_outcome)
+def record_outcome(visit: Visit, step_id: UUID, body: OutcomeBody, version: IfMatch) -> JSONResponse:
+    """Record the minutes; If-Match is the step's version."""
+    decided = decide.Decided(**body.model_dump())
+    return once(visit, body, lambda s: answer(visit, decide.record_outcome(s, visit.actor, visit.now, step_id, decided, version)))
+
+
+@router.get("/agreements/{agreement_id}/signature-slots")
+@permit(Operation.view_agreement)
+def list_slots(visit: Visit, agreement_id: UUID) -> list[SlotShown]:
+    with visit.read() as session:
+        view(session, visit.actor, agreement_id)
+        return [SlotShown.model_validate(s) for s in sign.slots_of(session, agreement_id)]
+
+
+@router.put("/agreements/{agreement_id}/signature-slots")
+@permit(Operation.plan_signing)
+def put_slots(visit: Visit, agreement_id: UUID, body: SlotsBody, version: IfMatch) -> list[SlotShown]:
+    """Say who signs for a party; replaces what was said before."""
+    plans = [sign.SlotPlan(**s.model_dump()) for s in body.slots]
+    with visit.write() as session:
+        rows = sign.plan_slots(session, visit.actor, visit.now, agreement_id, body.party, plans, version)
+        return [SlotShown.model_validate(row) for row in rows]
+
+
+@router.post("/signature-slots/{slot_id}/refusal", response_model=AgreementShown)
+@permit(Operation.sign)
+def refuse(visit: Visit, slot_id: UUID, body: RefusalBody) -> JSONResponse:
+    return once(visit, body, lambda s: answer(visit, sign.refuse(s, visit.actor, visit.now, slot_id, body.reason, body.clauses)))
+
+
+@router.get("/agreements/{agreement_id}/signatures")
+@permit(Operation.view_agreement)
+def list_signatures(visit: Visit, agreement_id: UUID) -> list[SignatureShown]:
+    """Every signature there is, those on obsolete texts too."""
+    with visit.read() as session:
+        view(session, visit.actor, agreement_id)
+        query = (
+            select(Signature)
+            .join(SignatureSlot, col(SignatureSlot.id) == col(Signature.slot_id))
+            .where(col(SignatureSlot.agreement_id) == agreement_id)
+            .order_by(col(Signature.id))
+        )
+        return [SignatureShown.model_validate(s) for s in session.exec(query)]
+
+
+@router.post("/agreements/{agreement_id}/signatures", response_model=AgreementShown, status_code=201)
+@permit(Operation.sign)
+def sign_by_code(visit: Visit, agreement_id: UUID, body: SignatureBody) -> JSONResponse:
+    """Sign with the code of `/step-ups`; a wrong code counts as a try."""
+    with visit.read() as session:
+        place = session.get(SignatureSlot, body.slot)
+        if place is None or view(session, visit.actor, place.agreement_id).agreement.id != agreement_id:
+            raise NotFound
+    visit.confirm_code("sign", body.slot, body.code)
+
+    def act(session: Session) -> JSONResponse:
+        sign_in.use_step_up(session, visit.actor, visit.real_now, "sign", body.slot)
+        return answer(visit, sign.sign(session, visit.actor, visit.now, body.slot, body.control_code), 201)
+
+    return once(visit, body, act)
+
+
+@router.post("/signature-slots/{slot_id}/papers", status_code=201)
+@permit(Operation.upload_signed_paper)
+def upload_paper(
+    visit: Visit,
+    slot_id: UUID,
+    control_code: Annotated[str, Form()],
+    signed_on: Annotated[date, Form()],
+    scan: Annotated[UploadFile, File()],
+) -> SignatureShown:
+    """Upload the scan of a signature on paper; another person at the region verifies it."""
+    data = scan.file.read(UPLOAD_MAX + 1)
+    if len(data) > UPLOAD_MAX:
+        raise TooLarge
+    with visit.write() as session:
+        place = session.get(SignatureSlot, slot_id)
+        if place is None:
+            raise NotFound
+        kept = documents.keep_scan(session, visit.files, visit.actor, visit.now, place.agreement_id, data)
+        row = sign.record_paper(session, visit.actor, visit.now, slot_id, control_code, kept.id, signed_on)
+        return SignatureShown.model_validate(row)
+
+
+@router.post("/signatures/{signature_id}/verification", response_model=AgreementShown)
+@permit(Operation.verify_signed_paper)
+def verify(visit: Visit, signature_id: UUID, body: VerificationBody) -> JSONResponse:
+    return once(
+        visit,
+        body,
+        lambda s: answer(visit, sign.verify_paper(s, visit.actor, visit.now, signature_id, holds=body.holds, why=body.reason)),
+    )
+
+
+@router.post("/step-ups", status_code=202)
+@permit(Operation.own_session)
+def ask_step_up(visit: Visit, body: StepUpBody) -> dict[str, str]:
+    """Mail a fresh code to the caller; it lives ten minutes."""
+    with visit.write() as session:
+        sign_in.ask_step_up(session, visit.actor, visit.now, visit.real_now, body.purpose, body.subject, visit.browser)
+    return {"status": "sent"}
+
+
+@router.get("/agreements/{agreement_id}/word-file", response_class=Response)
+@permit(Operation.view_agreement)
+def word_file(visit: Visit, agreement_id: UUID) -> Response:
+    """The Word file of the text as it stands."""
+    with visit.read() as session:
+        file = documents.word_file(session, visit.actor, agreement_id)
+    return Response(file.data, media_type=file.media_type, headers={"Content-Disposition": f'attachment; filename="{file.name}"'})
+
+
+@router.get("/documents/{sha256}", response_class=Response)
+@permit(Operation.view_agreement)
+def get_document(visit: Visit, sha256: str) -> Response:
+    """A kept file by its hash."""
+    with visit.read() as session:
+        file = documents.stored_file(session, visit.files, visit.actor, sha256)
+    headers = {"Content-Disposition": f'attachment; filename="{file.name}"', "ETag": f'"{sha256}"'}
+    return Response(file.data, media_type=file.media_type, headers=headers)
