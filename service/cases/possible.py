@@ -9,14 +9,18 @@ from states.parties import Role
 ANSWERS = frozenset({Command.accept, Command.counter, Command.exclude, Command.propose_again})
 
 
-def commands(standing: Standing, clause: Negotiated, party: Party, role: Role) -> frozenset[Command]:
-    """What the party may do with the clause: what the rulebook of clauses opens, less what the facts of today shut."""
+def commands(standing: Standing, clause: Negotiated, party: Party, role: Role, *, own_hand: bool = True) -> frozenset[Command]:
+    """What the party may do with the clause: what the rulebook of clauses opens, less what the facts of today shut.
+
+    `own_hand`: the party's own side sent the head; one that is back because another took its own back cannot be retracted.
+    """
     found = set(rule.RULEBOOK.open_to(standing.state_of(clause), role))
     if not RULEBOOK.allows(Event.send_response, standing.agreement.state):
         found -= ANSWERS
     if rule.stance_of(clause, party.id) is StanceKind.accept:
         found.discard(Command.accept)
-    if standing.agreement.state is not State.negotiating or clause.head.party != party.id or _answered(clause, party):
+    mine = own_hand and clause.head.party == party.id and not _answered(clause, party)
+    if standing.agreement.state is not State.negotiating or not mine:
         found.discard(Command.retract)
     if standing.agreement.state not in (State.negotiating, *FROZEN):
         found.discard(Command.reopen)

@@ -156,7 +156,7 @@ def _view(
         proposed=standing.agreement.proposed_at is not None,
         own_area=clause.origin == party.id and standing.rows[clause.id].area_id is None,
         refusals=_refusals(standing, party, clause, said),
-        commands=commands(standing, clause, party, role),
+        commands=commands(standing, clause, party, role, own_hand=head.entered_by in (None, party.organisation.id)),
         draft=draft,
     )
 

@@ -1,7 +1,6 @@
 """Saying no to the whole agreement: consequences first, then a fresh code by mail, a reason, and only then the no."""
 
 from dataclasses import replace
-from datetime import timedelta
 from uuid import UUID
 
 from fastapi import APIRouter, Request
@@ -13,7 +12,7 @@ from service.pages.negotiation import back_to, load
 from service.pages.negotiation_view import Negotiation
 from service.pages.rendering import Paths, see_other
 from service.pages.steps import Field, Step, refused_step, step_page
-from service.web import Typed, Visit, Visiting, permit, set_cookie
+from service.web import Typed, Visit, permit
 from states.access import Operation
 from states.agreement import Event
 from states.errors import Blocked, FieldError, Invalid, NotAllowed, Stale
@@ -33,16 +32,14 @@ def ask(request: Request, visit: Visit, agreement_id: UUID) -> Response:
 @router.post("/min-kommun/{agreement_id}/nej/kod", name="declination_code")
 @permit(Operation.decline)
 def mail_code(request: Request, visit: Visit, agreement_id: UUID) -> Response:
-    """Mail a code that this browser alone can use."""
+    """Mail a code that this session alone can use."""
     step = _step(request, load(visit, agreement_id))
-    browser = visit.browser or visit.new_key()
     try:
         with visit.write() as session:
-            ask_step_up(session, visit.actor, visit.now, visit.real_now, PURPOSE, agreement_id, browser)
+            ask_step_up(session, visit.actor, visit.now, visit.real_now, PURPOSE, agreement_id, visit.browser)
     except Blocked as blocked:
         return refused_step(request, visit, step, {}, blocked)
-    answer = see_other(request, f"{step.action}?kod=skickad")
-    return _remembered(answer, visit, browser)
+    return see_other(request, f"{step.action}?kod=skickad")
 
 
 @router.post("/min-kommun/{agreement_id}/nej")
@@ -59,12 +56,6 @@ def say_no(request: Request, visit: Visit, agreement_id: UUID, typed: Typed) -> 
     except (Invalid, Blocked, Stale) as refused:
         return refused_step(request, visit, step, typed, refused)
     return see_other(request, back_to(Paths(request), agreement_id, "nej"))
-
-
-def _remembered(answer: Response, visit: Visiting, browser: str) -> Response:
-    if not visit.browser:
-        set_cookie(answer, visit.settings, browser, visit.real_now + timedelta(days=1), "browser")
-    return answer
 
 
 def _step(request: Request, n: Negotiation) -> Step:

@@ -33,7 +33,10 @@ from states.parties import CONTACT, Actor, Role
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """One sent text of a clause with who wrote it; `recorded_by` is another person who entered it for them, or empty."""
+    """One sent text of a clause with who wrote it; `recorded_by` is another person who sent it for them, or empty.
+
+    `entered_by` is the organisation whose person sent it; after a retraction that is another than the party which speaks.
+    """
 
     id: UUID
     clause: UUID
@@ -47,6 +50,7 @@ class Text:
     at: datetime
     author: str
     recorded_by: str
+    entered_by: UUID | None
 
     @property
     def wording(self) -> dict[str, str]:
@@ -83,6 +87,7 @@ def texts(session: Session, agreement_id: UUID) -> dict[UUID, tuple[Text, ...]]:
             col(ClauseVersion.at),
             col(author.name),
             col(recorder.name),
+            col(entered.organisation_id),
         )
         .join(Clause, col(Clause.id) == col(ClauseVersion.clause_id))
         .outerjoin(by, col(by.id) == col(ClauseVersion.author_id))
@@ -93,9 +98,11 @@ def texts(session: Session, agreement_id: UUID) -> dict[UUID, tuple[Text, ...]]:
         .order_by(col(ClauseVersion.seq))
     )
     found: dict[UUID, list[Text]] = defaultdict(list)
-    for id_, clause, seq, base, party, title, fields, reason, sha, at, written, recorded in session.connection().execute(query):
+    for id_, clause, seq, base, party, title, fields, why, sha, at, written, recorded, side in session.connection().execute(
+        query
+    ):
         other = recorded if recorded and recorded != written else ""
-        found[clause].append(Text(id_, clause, seq, base, party, title, fields, reason, sha, at, written or "", other))
+        found[clause].append(Text(id_, clause, seq, base, party, title, fields, why, sha, at, written or "", other, side))
     return {clause: tuple(rows) for clause, rows in found.items()}
 
 
@@ -122,25 +129,28 @@ def sayings(session: Session, agreement_id: UUID) -> dict[UUID, tuple[Said, ...]
 
 
 def last_answered(clause: Negotiated, history: Sequence[Text], party: UUID) -> Text | None:
-    """The text the party last wrote or answered before the head: what its differences are counted from; None if it never did.
-
-    A text that was taken back again is no part of what happened: 1, 2 and then 1 anew reads as 1.
-    """
-    lasting: list[tuple[Text, set[UUID]]] = []
-    for text in history:
-        same = [text.id]
-        if len(lasting) > 1 and (lasting[-2][0].sha256, lasting[-2][0].party) == (text.sha256, text.party):
-            lasting.pop()
-            same += lasting.pop()[1]
-        lasting.append((text, set(same)))
+    """The text the party last wrote or answered before the head: what its differences are counted from; None if it never did."""
     answered = {s.version for s in clause.stances if s.party == party and s.kind is not StanceKind.withdraw}
-    known = (text for text, ids in reversed(lasting[:-1]) if text.party == party or ids & answered)
+    known = (text for text, ids in reversed(_lasting(history)[:-1]) if text.party == party or ids & answered)
     return next(known, None)
 
 
 def written_from(history: Sequence[Text]) -> Text | None:
-    """The text the head was written from."""
-    return next((t for t in history if t.seq == history[-1].base_seq), None)
+    """The text the head was written from; None when it is the first that lasted."""
+    lasting = _lasting(history)
+    return lasting[-2][0] if len(lasting) > 1 else None
+
+
+def _lasting(history: Sequence[Text]) -> list[tuple[Text, set[UUID]]]:
+    """The texts without those that were taken back: 1, 2 and then 1 anew reads as 1; each with the ids it has had."""
+    lasting: list[tuple[Text, set[UUID]]] = []
+    for text in history:
+        same = {text.id}
+        if len(lasting) > 1 and (lasting[-2][0].sha256, lasting[-2][0].party) == (text.sha256, text.party):
+            lasting.pop()
+            same |= lasting.pop()[1]
+        lasting.append((text, same))
+    return lasting
 
 
 def undoable(session: Session, party: UUID, real_now: datetime) -> Response | None:
