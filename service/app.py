@@ -9,16 +9,25 @@ from fastapi.responses import JSONResponse
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 
+from service.api.contract import problem
+from service.api.router import api
 from service.edge import Edge
 from service.pages import (
+    about,
     agreement_steps,
     answers,
+    deciding,
     declination,
+    files,
     municipality,
     negotiation,
     own_contacts,
+    public,
     sending,
     sign_in,
+    signatories,
+    signatures,
+    signing,
 )
 from service.pages.problems import problem_page
 from service.pages.rendering import mount_static
@@ -38,6 +47,13 @@ PAGES: tuple[APIRouter, ...] = (
     municipality.router,
     declination.router,
     own_contacts.router,
+    signing.router,
+    deciding.router,
+    signatories.router,
+    signatures.router,
+    files.router,
+    public.router,
+    about.router,
 )
 
 health = APIRouter(prefix="/health", include_in_schema=False)
@@ -67,13 +83,13 @@ def create_app(settings: Settings | None = None, store: Store | None = None) -> 
     app = FastAPI(title="Överens", openapi_url=None, docs_url=None, redoc_url=None, lifespan=_life)
     app.state.house = house(chosen, store)
     mount_static(app)
-    for router in (health, *PAGES):
+    for router in (health, api, *PAGES):
         app.include_router(router)
     app.add_exception_handler(OverensError, _refused)
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(HTTPException, _missing)
     app.add_exception_handler(OperationalError, _unsaved)
-    app.add_middleware(Edge, settings=chosen)
+    app.add_middleware(Edge, settings=chosen, refuse=_refused)
     return app
 
 
@@ -95,7 +111,9 @@ def _schedules(settings: Settings) -> str:
 
 
 def _refused(request: Request, error: Exception) -> Response:
-    return problem_page(request, error if isinstance(error, OverensError) else OverensError())
+    """The same refusal, as problem+json behind the JSON door and as a page behind the other."""
+    known = error if isinstance(error, OverensError) else OverensError()
+    return problem(request, known) if request.url.path.startswith("/api/") else problem_page(request, known)
 
 
 def _malformed(request: Request, error: Exception) -> Response:
