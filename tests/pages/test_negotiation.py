@@ -12,6 +12,7 @@ from service.settings import Settings
 from service.store.session import Store
 from service.store.tables import Agreement, Clause, ClauseVersion, Message
 from states.agreement import State
+from states.tokens import code
 from tests.pages.site import Site, Visitor, running, words
 from tests.stores import migrated_file, store
 
@@ -250,6 +251,13 @@ def test_declining_needs_a_reason_and_the_code_that_was_mailed(proposed: Site, k
     assert wrong.status_code == 422
     assert "Vi saknar pengar." in wrong.text
     assert _agreement(proposed).state is State.negotiating
+    with proposed.store.read() as session:
+        mail = session.exec(select(Message).where(col(Message.purpose) == "step_up_code")).one()
+    right = code(proposed.settings.secret_keys[0], str(mail.id), str(mail.assignment_id), mail.epoch)
+    said = words(karin.submit(wrong, "/nej", code=right))
+    assert "Ni har tackat nej." in said
+    assert "Skäl: Vi saknar pengar." in said
+    assert "Förhandlingen är återupptagen." in words(karin.submit(karin.get(proposed.path), "/ateroppnande"))
 
 
 def test_withdrawing_and_taking_up_again(proposed: Site, elin: Visitor) -> None:
