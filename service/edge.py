@@ -1,20 +1,26 @@
 """The outer skin of the web, as plain ASGI: security headers, who may post from where, how much, and one log line per request."""
 
+import re
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from urllib.parse import urlsplit
 from uuid import uuid4
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.settings import Settings
+from service.settings import Settings, is_loopback
+from states.errors import OverensError, TooLarge
 
 FORM_MAX = 2 * 1024 * 1024
 UPLOAD_MAX = 10 * 1024 * 1024 + 256 * 1024
 """A file of 10 MB and what a form wraps around it."""
+
+DRAIN_MAX = 64 * 1024 * 1024
+"""How much of a refused body is read and thrown away before we answer."""
 
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; "
@@ -28,78 +34,151 @@ HEADERS = {
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
+_HOST = re.compile(r"[A-Za-z0-9.-]+(:\d{1,5})?|\[[0-9a-fA-F:.]+\](:\d{1,5})?")
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 _log = structlog.get_logger("web")
 
 
-class TooMuch(Exception):
-    """The body grew past what is taken."""
+class ForeignForm(OverensError):
+    """Formuläret kom inte från den här webbplatsen. Öppna sidan igen och försök på nytt."""
+
+    code = "foreign-form"
+
+
+class UnknownHost(OverensError):
+    """Den här webbplatsen har en annan adress."""
+
+    code = "unknown-host"
+
+
+class Broken(OverensError):
+    """Något gick fel hos oss. Försök igen om en stund. Det du skrev finns kvar i webbläsaren."""
+
+    code = "broken"
+
+
+class _Cut(Exception):
+    """The body grew past what is taken; the application sees its reading fail."""
+
+
+Refuse = Callable[[Request, OverensError], Response]
+"""Turns a refusal into the answer of the door that was knocked on."""
 
 
 class Edge:
     """Wraps the whole application, its error pages too."""
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
-        self._app, self._settings = app, settings
+    def __init__(self, app: ASGIApp, settings: Settings, refuse: Refuse) -> None:
+        self._app, self._settings, self._refuse = app, settings, refuse
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         started, scope["request_id"] = time.monotonic(), str(uuid4())
-        status, begun, counted = [500], [False], _counted(receive, _limit(scope))
+        passage = _Passage(self, scope, receive, send)
+        with structlog.contextvars.bound_contextvars(request_id=scope["request_id"]):
+            try:
+                await self._through(passage)
+            finally:
+                route = getattr(scope.get("route"), "path", "-")
+                took = round((time.monotonic() - started) * 1000)
+                _log.info("request", method=scope["method"], route=route, status=passage.status, milliseconds=took)
 
-        async def answer(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                status[0], begun[0] = message["status"], True
-                self._dress(scope, message)
-            await send(message)
+    async def _through(self, passage: "_Passage") -> None:
+        """The application's answer, or ours: nothing it does, crashing included, leaves a person without one."""
+        scope = passage.scope
+        refusal = self._refusal(scope)
+        if isinstance(refusal, TooLarge):
+            await passage.drain()
+        if refusal is None:
+            try:
+                await self._app(scope, passage.receive, passage.send)
+            except Exception as error:  # noqa: BLE001 (the outermost edge: logged with its cause)
+                if not passage.over:
+                    _log.exception("broken", exc_info=error)
+                    refusal = Broken()
+            if passage.over:
+                await passage.drain()
+                refusal = TooLarge()
+        if refusal is not None and not passage.begun:
+            answer = self._refuse(Request(scope), refusal)
+            passage.over = False
+            await answer(scope, passage.source, passage.send)
 
-        try:
-            refusal = self._refusal(scope)
-            await (refusal or self._app)(scope, counted, answer)
-        except TooMuch:
-            if begun[0]:
-                raise
-            await _plain("Filen är för stor. Den får vara högst 10 MB.", 413)(scope, receive, answer)
-        finally:
-            route = getattr(scope.get("route"), "path", "-")
-            milliseconds = round((time.monotonic() - started) * 1000)
-            _log.info(
-                "request", method=scope["method"], route=route, status=status[0], ms=milliseconds, request=scope["request_id"]
-            )
-
-    def _refusal(self, scope: Scope) -> ASGIApp | None:
+    def _refusal(self, scope: Scope) -> OverensError | None:
         headers = Headers(scope=scope)
-        host = headers.get("host", "").rsplit(":", 1)[0].strip("[]")
-        if host not in (*self._settings.allowed_hosts, "127.0.0.1", "localhost") or (host in _LOCAL and not self._local()):
-            return _plain("Okänd värd.", 400)
+        if not scope["path"].startswith("/health/") and not self._known(headers.get("host", "")):
+            return UnknownHost()
         if scope["method"] not in _SAFE and "authorization" not in headers and not _ours(headers, self._origins(headers)):
-            return _plain("Formuläret kom inte från den här webbplatsen. Öppna sidan igen och försök på nytt.", 403)
+            return ForeignForm()
         length = headers.get("content-length", "0")
-        if not length.isdigit() or int(length) > _limit(scope):
-            return _plain("Filen är för stor. Den får vara högst 10 MB.", 413)
+        if not length.isdecimal() or int(length[:20]) > limit_of(scope):
+            return TooLarge()
         return None
 
+    def _known(self, said: str) -> bool:
+        """Whether we answer to this Host: our own names, and every loopback name where we are on loopback ourselves."""
+        host = urlsplit(f"//{said}").hostname if _HOST.fullmatch(said) else None
+        return host is not None and (host in self._settings.allowed_hosts or (self._local() and is_loopback(host)))
+
     def _local(self) -> bool:
-        """Whether loopback names are ours: a public site answers to its own names only, but for the health checks behind it."""
-        return urlsplit(self._settings.base_url).hostname in _LOCAL or not self._settings.https
+        return is_loopback(urlsplit(self._settings.base_url).hostname or "")
 
     def _origins(self, headers: Headers) -> Iterable[str]:
         return (self._settings.base_url, f"{urlsplit(self._settings.base_url).scheme}://{headers.get('host', '')}")
 
-    def _dress(self, scope: Scope, message: Message) -> None:
+    def dress(self, scope: Scope, message: Message) -> None:
         headers = MutableHeaders(scope=message)
         for name, value in HEADERS.items():
             headers.setdefault(name, value)
         if self._settings.https:
             headers.setdefault("strict-transport-security", "max-age=63072000; includeSubDomains")
-        if not scope["path"].startswith(("/static/", "/publikt")):
+        if not _shared(scope):
             headers.setdefault("cache-control", "no-store")
         headers["x-request-id"] = scope["request_id"]
 
 
-_LOCAL = ("127.0.0.1", "localhost", "::1")
+class _Passage:
+    """One request on its way through: what has been read and said so far."""
+
+    def __init__(self, edge: Edge, scope: Scope, receive: Receive, send: Send) -> None:
+        self.scope, self.source = scope, receive
+        self.status, self.begun, self.over = 500, False, False
+        self._edge, self._send, self._room, self._done = edge, send, limit_of(scope), False
+
+    async def receive(self) -> Message:
+        message = await self._next()
+        self._room -= len(message.get("body", b""))
+        if self._room < 0:
+            self.over = True
+            raise _Cut
+        return message
+
+    async def send(self, message: Message) -> None:
+        """Pass the answer on, but for what an application says about a body that we cut."""
+        if self.over and not self.begun:
+            return
+        if message["type"] == "http.response.start":
+            self.status, self.begun = message["status"], True
+            self._edge.dress(self.scope, message)
+        await self._send(message)
+
+    async def drain(self) -> None:
+        """Read on for a while without keeping anything: a browser that is still sending would not see our answer."""
+        room = DRAIN_MAX
+        while room > 0 and not self._done:
+            room -= len((await self._next()).get("body", b""))
+
+    async def _next(self) -> Message:
+        message = await self.source()
+        self._done = message["type"] == "http.disconnect" or not message.get("more_body", False)
+        return message
+
+
+def _shared(scope: Scope) -> bool:
+    """Whether others may keep the answer: static files, and public pages of nobody in particular."""
+    return scope["path"].startswith("/static/") or (scope["path"].startswith("/publikt") and "cookie" not in Headers(scope=scope))
 
 
 def _ours(headers: Headers, origins: Iterable[str]) -> bool:
@@ -114,24 +193,7 @@ def _ours(headers: Headers, origins: Iterable[str]) -> bool:
     return f"{parts.scheme}://{parts.netloc}" in origins
 
 
-def _limit(scope: Scope) -> int:
-    multipart = Headers(scope=scope).get("content-type", "").startswith("multipart/form-data")
-    return UPLOAD_MAX if multipart else FORM_MAX
-
-
-def _counted(receive: Receive, limit: int) -> Receive:
-    taken = 0
-
-    async def counted() -> Message:
-        nonlocal taken
-        message = await receive()
-        taken += len(message.get("body", b""))
-        if taken > limit:
-            raise TooMuch
-        return message
-
-    return counted
-
-
-def _plain(text: str, status: int) -> ASGIApp:
-    return PlainTextResponse(text, status)
+def limit_of(scope: Scope) -> int:
+    """How many bytes a body may have: a form, or a file with the form around it."""
+    kind = Headers(scope=scope).get("content-type", "")
+    return UPLOAD_MAX if kind.startswith("multipart/form-data") else FORM_MAX

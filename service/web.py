@@ -1,6 +1,7 @@
 """What both web doors share: the visit with its person and transactions, the permission of a route, the error table."""
 
 import hashlib
+import re
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -18,6 +19,8 @@ from starlette.requests import ClientDisconnect
 from service import clock
 from service.cases import sessions, sign_in
 from service.courier import Courier
+from service.edge import Broken, ForeignForm, UnknownHost
+from service.schedules import SchedulerAway
 from service.settings import Settings
 from service.store.files import Files
 from service.store.session import Store
@@ -48,10 +51,17 @@ STATUS: Mapping[type[OverensError], int] = {
     errors.KeyMissing: 400,
     errors.StoreUnavailable: 503,
     errors.StoreFull: 507,
+    SchedulerAway: 503,
+    ForeignForm: 403,
+    UnknownHost: 400,
+    Broken: 500,
+    OverensError: 500,
 }
 """The one table from error to HTTP status; a test keeps it complete."""
 
 UPLOAD_MAX = 10 * 1024 * 1024
+_LONE = re.compile("[\ud800-\udfff]")
+"""Half a character: only a strange charset brings one, and neither hash nor database can take it."""
 
 Route = TypeVar("Route", bound=Callable[..., Any])
 
@@ -130,7 +140,7 @@ async def _typed(request: Request) -> Form:
     """The form of a POST; files are read whole, they are bounded by the edge before they come here."""
     try:
         data = await request.form(max_files=4, max_fields=2_000, max_part_size=2 * 1024 * 1024)
-    except (MultipartParseError, ClientDisconnect, UnicodeDecodeError):
+    except (MultipartParseError, ClientDisconnect, UnicodeError, LookupError):
         raise Invalid from None
     files = {}
     for name, value in data.multi_items():
@@ -139,6 +149,8 @@ async def _typed(request: Request) -> Form:
             if len(read) > UPLOAD_MAX:
                 raise TooLarge
             files[name] = Upload(value.filename, read)
+    if any(isinstance(v, str) and not v.isascii() and _LONE.search(v) for _, v in data.multi_items()):
+        raise Invalid
     request.state.key = data.get("key") or ""
     return Form(data, files)
 

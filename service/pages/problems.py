@@ -1,9 +1,12 @@
 """Refusals as pages: what is wrong, why, and what to do now."""
 
+from urllib.parse import urlencode
+
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from service.pages.rendering import NavLink, Paths, render
+from service.edge import Broken, ForeignForm, UnknownHost
+from service.pages.rendering import NavLink, Paths, render, wants_fragment
 from service.web import status_of
 from states.errors import (
     AlreadyDone,
@@ -16,10 +19,16 @@ from states.errors import (
     SignInRequired,
     Stale,
     StoreUnavailable,
+    TooLarge,
     TooMany,
 )
 
 _HEADINGS: dict[type[OverensError], tuple[str, str]] = {
+    SignInRequired: ("Du är inte inloggad", "Logga in i en ny flik. Det du skrev finns kvar här."),
+    ForeignForm: ("Formuläret kunde inte tas emot", "Öppna sidan igen härifrån och försök på nytt."),
+    UnknownHost: ("Adressen är fel", "Använd den adress som står i mejlet du fick."),
+    TooLarge: ("Filen är för stor", "Gå tillbaka och välj en mindre fil. Det du skrev finns kvar i webbläsaren."),
+    Broken: ("Något gick fel hos oss", "Gå tillbaka och försök igen om en stund."),
     NotFound: ("Sidan finns inte", "Kontrollera adressen, eller gå till startsidan och leta dig fram därifrån."),
     NotYours: ("Du kan inte göra det här", "Fråga den som har uppdraget hos er, eller regionens strateg."),
     NotAllowed: ("Det går inte nu", "Ärendet har gått vidare. Läs om sidan för att se hur det står."),
@@ -33,8 +42,9 @@ _HEADINGS: dict[type[OverensError], tuple[str, str]] = {
 
 def problem_page(request: Request, error: OverensError) -> Response:
     """The page of a refusal; a visitor is sent to the sign-in, and a form that was sent twice to where it leads."""
-    if isinstance(error, SignInRequired):
-        return RedirectResponse(f"{Paths(request)('sign_in')}?nasta={request.url.path}", 303)
+    if isinstance(error, SignInRequired) and not wants_fragment(request):
+        asked = urlencode({"nasta": request.url.path}) if request.method == "GET" else ""
+        return RedirectResponse(f"{Paths(request)('sign_in')}?{asked}".rstrip("?"), 303)
     if isinstance(error, AlreadyDone):
         return RedirectResponse(request.headers.get("hx-current-url-path") or _back(request), 303)
     heading, advice = next(
