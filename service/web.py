@@ -142,6 +142,17 @@ async def _typed(request: Request) -> Form:
         data = await request.form(max_files=4, max_fields=2_000, max_part_size=2 * 1024 * 1024)
     except (MultipartParseError, ClientDisconnect, UnicodeError, LookupError):
         raise Invalid from None
+    try:
+        files = await _uploads(data)
+    finally:
+        await data.close()
+    if any(isinstance(v, str) and not v.isascii() and _LONE.search(v) for _, v in data.multi_items()):
+        raise Invalid
+    request.state.key = data.get("key") or ""
+    return Form(data, files)
+
+
+async def _uploads(data: FormData) -> dict[str, Upload]:
     files = {}
     for name, value in data.multi_items():
         if isinstance(value, UploadFile) and value.filename:
@@ -149,10 +160,7 @@ async def _typed(request: Request) -> Form:
             if len(read) > UPLOAD_MAX:
                 raise TooLarge
             files[name] = Upload(value.filename, read)
-    if any(isinstance(v, str) and not v.isascii() and _LONE.search(v) for _, v in data.multi_items()):
-        raise Invalid
-    request.state.key = data.get("key") or ""
-    return Form(data, files)
+    return files
 
 
 Typed = Annotated[Form, Depends(_typed)]
