@@ -74,7 +74,7 @@ def show(request: Request, visit: Visit, programme_id: UUID) -> HTMLResponse:
     )
 
 
-@router.get("/program/{programme_id:uuid}/matris.csv", name="matrix")
+@router.get("/program/{programme_id:uuid}/matris.csv", name="matrix_file")
 @permit(Operation.view_programme)
 def download(request: Request, visit: Visit, programme_id: UUID) -> Response:
     overview = _overview(visit, programme_id, filters_of(request.query_params))
@@ -94,7 +94,7 @@ def _overview(visit: Visiting, programme_id: UUID, filters: Filters) -> Overview
 
 def _csv_path(request: Request, programme_id: UUID) -> str:
     query = urlencode([(name, value) for name, value in request.query_params.items() if value and name != "klart"])
-    return Paths(request)("matrix", programme_id=programme_id) + (f"?{query}" if query else "")
+    return Paths(request)("matrix_file", programme_id=programme_id) + (f"?{query}" if query else "")
 
 
 def _may(visit: Visiting, operation: Operation) -> bool:

@@ -1,4 +1,4 @@
-"""Many agreements at once: a draft for each chosen municipality, and sending the drafts, both with a preview of what is left out."""
+"""Many agreements at once: drafts for the chosen municipalities, and sending them, each with a preview of what is left out."""
 
 from collections import Counter
 from collections.abc import Sequence

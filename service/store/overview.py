@@ -127,39 +127,11 @@ def offerable(session: Session, programme: Programme, today: date) -> list[tuple
     found = session.exec(query.order_by(col(Organisation.name))).all()
     taken = select(Agreement.party_key).where(col(Agreement.programme_id) == programme.id, col(Agreement.state).in_(LIVE))
     keys = ",".join(session.exec(taken))
-    answered = _answerers(session, programme.id, [o.id for o in found], today)
+    answered = answerers(session, programme.id, [o.id for o in found], today)
     return [(o, str(o.id) in keys, o.id in answered) for o in found]
 
 
-def _lines(session: Session, programme_id: UUID, standings: dict[UUID, Standing], today: date) -> list[Line]:
-    parties = {id_: next((p for p in s.parties if p.id != s.region.id), s.region) for id_, s in standings.items()}
-    organisations = [p.organisation.id for p in parties.values()]
-    changed, meets = _changed(session, list(standings)), _meets(session, list(standings), organisations, today)
-    answerers = _answerers(session, programme_id, organisations, today)
-    return [
-        Line(
-            standing,
-            parties[id_],
-            changed,
-            answerers.get(parties[id_].organisation.id),
-            meets.get(id_) or meets.get(parties[id_].organisation.id),
-        )
-        for id_, standing in standings.items()
-    ]
-
-
-def _changed(session: Session, agreements: Sequence[UUID]) -> dict[UUID, datetime]:
-    """When each clause got its newest text."""
-    query = (
-        columns(col(ClauseVersion.clause_id), func.max(col(ClauseVersion.at)))
-        .join(Clause, col(Clause.id) == col(ClauseVersion.clause_id))
-        .where(col(Clause.agreement_id).in_(agreements))
-        .group_by(col(ClauseVersion.clause_id))
-    )
-    return dict(session.execute(query).tuples())
-
-
-def _answerers(session: Session, programme_id: UUID, organisations: Sequence[UUID], today: date) -> dict[UUID, Answerer]:
+def answerers(session: Session, programme_id: UUID, organisations: Sequence[UUID], today: date) -> dict[UUID, Answerer]:
     """The one to reach first per organisation: a main contact before a deputy, an address that works before one that does not."""
     query = (
         columns(
@@ -185,6 +157,34 @@ def _answerers(session: Session, programme_id: UUID, organisations: Sequence[UUI
     ):
         found.setdefault(organisation, Answerer(name, email, phone, bounced))
     return found
+
+
+def _lines(session: Session, programme_id: UUID, standings: dict[UUID, Standing], today: date) -> list[Line]:
+    parties = {id_: next((p for p in s.parties if p.id != s.region.id), s.region) for id_, s in standings.items()}
+    organisations = [p.organisation.id for p in parties.values()]
+    changed, meets = _changed(session, list(standings)), _meets(session, list(standings), organisations, today)
+    answering = answerers(session, programme_id, organisations, today)
+    return [
+        Line(
+            standing,
+            parties[id_],
+            changed,
+            answering.get(parties[id_].organisation.id),
+            meets.get(id_) or meets.get(parties[id_].organisation.id),
+        )
+        for id_, standing in standings.items()
+    ]
+
+
+def _changed(session: Session, agreements: Sequence[UUID]) -> dict[UUID, datetime]:
+    """When each clause got its newest text."""
+    query = (
+        columns(col(ClauseVersion.clause_id), func.max(col(ClauseVersion.at)))
+        .join(Clause, col(Clause.id) == col(ClauseVersion.clause_id))
+        .where(col(Clause.agreement_id).in_(agreements))
+        .group_by(col(ClauseVersion.clause_id))
+    )
+    return dict(session.execute(query).tuples())
 
 
 def _meets(session: Session, agreements: Sequence[UUID], organisations: Sequence[UUID], today: date) -> dict[UUID, date]:

@@ -1,0 +1,222 @@
+"""Att göra: what waits on a strategist today, one line a matter with one thing to do; everybody else is led to their own page."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, Response
+from sqlmodel import Session
+
+from service.cases.tasks import Due, close_task, open_tasks
+from service.pages.rendering import Paths, date_long, date_short, instant, render, see_other
+from service.store import desk
+from service.store.standing import Standing
+from service.web import Typed, Visit, Visiting, permit
+from states.access import Operation
+from states.calendar import civil
+from states.errors import FieldError, Invalid, NotAllowed, NotFound
+from states.parties import STAFF, Actor, Role
+
+router = APIRouter(include_in_schema=False)
+
+CALL = "call"
+_SHOWN_AS_REQUEST = "date_proposed"
+"""A task of this kind goes with a date request, which is shown by itself."""
+
+_SAID = {
+    "ringt": "Noterat att du har ringt.",
+    "klart": "Uppgiften är klar.",
+    "senare": "Uppgiften är uppskjuten.",
+    "redan": "Det är redan gjort.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line: what it is about, where to go, one button; `task` is what a button closes, with its version."""
+
+    title: str
+    href: str
+    button: str
+    meta: tuple[str, ...] = ()
+    hint: str = ""
+    tone: str = ""
+    label: str = ""
+    task: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A group of lines under one heading."""
+
+    heading: str
+    entries: Sequence[Entry]
+
+
+@router.get("/", name="today")
+@permit(Operation.own_session)
+def today(request: Request, visit: Visit) -> Response:
+    """The strategist's day; staff without tasks see the programmes, everybody else their own municipality."""
+    paths = Paths(request)
+    if visit.actor.role not in STAFF:
+        return see_other(request, paths("municipality"))
+    if visit.actor.role is not Role.strategist:
+        return see_other(request, paths("programmes"))
+    with visit.read() as session:
+        sections = waiting(session, visit.actor, visit.now, paths)
+        event = desk.coming(session, visit.actor, civil(visit.now))
+    return render(
+        request,
+        "today/today.html",
+        sections=[s for s in sections if s.entries],
+        coming=_said_coming(event),
+        where=visit.organisation,
+        day=civil(visit.now),
+        said=_SAID.get(request.query_params.get("klart", ""), ""),
+        key=visit.new_key(),
+    )
+
+
+@router.get("/uppgifter/{task_id:uuid}", name="task")
+@permit(Operation.view_tasks)
+def show_task(request: Request, visit: Visit, task_id: UUID) -> HTMLResponse:
+    return _task_page(request, visit, task_id, "", "")
+
+
+@router.post("/uppgifter/{task_id:uuid}/avslut", name="task_closing")
+@permit(Operation.view_tasks)
+def close(request: Request, visit: Visit, task_id: UUID, typed: Typed) -> Response:
+    """Tick a task off, or put it off to the day that was typed."""
+    said, note = typed.get("day", "").strip(), typed.get("note", "")
+    try:
+        later = _day(said)
+        with visit.write() as session:
+            task = close_task(session, visit.actor, visit.now, task_id, note, put_off_to=later)
+            done = "senare" if later else "ringt" if task.kind == CALL else "klart"
+    except Invalid as refused:
+        return _task_page(request, visit, task_id, said, note, [FieldError("day", e.code, e.message) for e in refused.fields])
+    except NotAllowed:
+        done = "redan"
+    return see_other(request, f"{Paths(request)('today')}?klart={done}")
+
+
+def waiting(session: Session, actor: Actor, now: datetime, paths: Paths) -> list[Section]:
+    """Everything that waits on a strategist, what cannot wait first."""
+    tasks = [due for due in open_tasks(session, actor, now) if due.task.kind != _SHOWN_AS_REQUEST]
+    today = civil(now)
+    return [
+        Section("Ring", [_call(due, paths, session, today) for due in tasks if due.task.kind == CALL]),
+        Section("Svara på datumförslag", [_request(asked, paths) for asked in desk.date_requests(session, actor)]),
+        Section("Granska svar", [_review(standing, paths, today) for standing in desk.to_review(session, actor)]),
+        Section("Kontrollera underskrivna papper", [_scan(scan, paths, actor) for scan in desk.scans(session, actor)]),
+        Section("Underskrifter som dröjer", [_still(still, paths) for still in desk.standing_still(session, actor, now)]),
+        Section("Annat", [_task(due, paths) for due in tasks if due.task.kind != CALL]),
+    ]
+
+
+def _task(due: Due, paths: Paths) -> Entry:
+    call = due.task.kind == CALL
+    return Entry(
+        title=due.task.title,
+        href=paths("agreement", agreement_id=due.agreement.id) if due.agreement else "",
+        button="Jag har ringt" if call else "Klart",
+        meta=(f"Sedan {date_short(civil(due.task.created_at))}",),
+        hint=due.task.detail,
+        tone="late" if call else "",
+        task=due.task.id,
+    )
+
+
+def _call(due: Due, paths: Paths, session: Session, today: date) -> Entry:
+    """A call with the number to ring; the detail says whether they have opened it and when their board meets."""
+    entry, whom = _task(due, paths), desk.callee(session, due.agreement, today) if due.agreement else None
+    if whom is None:
+        return replace(entry, meta=("Kontakt saknas", *entry.meta))
+    return replace(entry, meta=(whom.name, whom.phone or whom.email, *entry.meta))
+
+
+def _request(asked: desk.Asked, paths: Paths) -> Entry:
+    due = f"Svarsdagen är nu {date_short(asked.due)}" if asked.due else "Ingen svarsdag är satt"
+    return Entry(
+        title=f"{asked.party} vill svara senast {date_long(asked.day)}",
+        href=paths("agreement", agreement_id=asked.agreement_id),
+        button="Svara",
+        meta=(due, f"Kom {instant(asked.at)}"),
+        hint=asked.reason,
+        tone="act",
+    )
+
+
+def _review(standing: Standing, paths: Paths, today: date) -> Entry:
+    region, agreement = standing.region, standing.agreement
+    others = ", ".join(p.organisation.name for p in standing.others(region))
+    count = sum(region.id in standing.clause_waits_on(clause) for clause in standing.clauses)
+    words = "Ett område väntar på er" if count == 1 else f"{count} områden väntar på er"
+    since = (f"Sedan {instant(agreement.waiting_since)}",) if agreement.waiting_since else ()
+    late = agreement.due is not None and agreement.due < today
+    return Entry(
+        title=others,
+        href=paths("agreement", agreement_id=agreement.id),
+        button="Granska",
+        meta=(words, *since),
+        tone="late" if late else "act",
+        label="Försenad" if late else "",
+    )
+
+
+def _scan(scan: desk.Scan, paths: Paths, actor: Actor) -> Entry:
+    own = "Du lämnade in papperet. En annan person måste kontrollera det." if scan.by == actor.assignment else ""
+    return Entry(
+        title=f"{scan.party}, {scan.title}",
+        href=paths("decision", agreement_id=scan.agreement_id),
+        button="Visa" if own else "Kontrollera",
+        meta=(f"Kom {instant(scan.at)}",),
+        hint=own,
+        tone="act",
+    )
+
+
+def _still(still: desk.Still, paths: Paths) -> Entry:
+    return Entry(
+        title=f"{still.party}, {still.title}",
+        href=paths("decision", agreement_id=still.agreement_id),
+        button="Visa",
+        meta=(f"Begärdes {date_short(civil(still.asked))}",),
+        tone="wait",
+    )
+
+
+def _said_coming(event: desk.Coming | None) -> str:
+    if event is None:
+        return ""
+    return f"{event.party}: {'nämnden möts' if event.meeting else 'sista svarsdag är'} {date_long(event.day)}."
+
+
+def _day(said: str) -> date | None:
+    try:
+        return date.fromisoformat(said) if said else None
+    except ValueError:
+        raise Invalid(FieldError("day", "not-a-date", "Skriv datumet som år, månad och dag, till exempel 2027-09-30.")) from None
+
+
+def _task_page(
+    request: Request, visit: Visiting, task_id: UUID, day: str, note: str, errors: Sequence[FieldError] = ()
+) -> HTMLResponse:
+    with visit.read() as session:
+        due = next((d for d in open_tasks(session, visit.actor, visit.now) if d.task.id == task_id), None)
+    if due is None:
+        raise NotFound
+    return render(
+        request,
+        "today/task.html",
+        status=422 if errors else 200,
+        task=due.task,
+        call=due.task.kind == CALL,
+        day=day,
+        note=note,
+        where=visit.organisation,
+        errors=errors,
+        key=visit.new_key(),
+    )
