@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from sqlalchemy.exc import OperationalError
@@ -36,6 +36,7 @@ from service.pages import (
     signing,
     today,
 )
+from service.pages.navigation import framed
 from service.pages.problems import problem_page
 from service.pages.rendering import mount_static
 from service.schedules import SchedulerAway, Schedules
@@ -97,8 +98,10 @@ def create_app(settings: Settings | None = None, store: Store | None = None) -> 
     app = FastAPI(title="Överens", openapi_url=None, docs_url=None, redoc_url=None, lifespan=_life)
     app.state.house = house(chosen, store)
     mount_static(app)
-    for router in (health, api, *PAGES):
+    for router in (health, api):
         app.include_router(router)
+    for router in PAGES:
+        app.include_router(router, dependencies=[Depends(framed)])
     app.add_exception_handler(OverensError, _refused)
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(HTTPException, _missing)
