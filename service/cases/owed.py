@@ -100,7 +100,9 @@ class _Facts:
     def __init__(self, session: Session, now: datetime, standings: dict[UUID, Standing]) -> None:
         self.standings, self.today = standings, civil(now)
         ids = list(standings)
-        self.programmes = _programmes(session, standings.values())
+        programmes = _programmes(session, standings.values())
+        self.policies = {p.id: Policy.from_dict(p.policy) for p in programmes}
+        self.quiet = {p.id: quiet_periods(p) for p in programmes}
         self.slots = _slots(session, ids)
         self.assignments = _assignments(session, standings.values(), self.slots)
         self._by_organisation = _by_organisation(self.assignments.values())
@@ -131,7 +133,7 @@ class _Facts:
         return max(civil(m) for m in [agreement.proposed_at, agreement.reopened_at, *moments] if m is not None)
 
     def policy(self, agreement: Agreement) -> Policy:
-        return Policy.from_dict(self.programmes[agreement.programme_id].policy)
+        return self.policies[agreement.programme_id]
 
     def _roles(self, standing: Standing, party: Party) -> list[Contact]:
         """Assignments of the kind that is reminded: a bounced address after a good one, a deputy after the main contact."""
@@ -218,7 +220,7 @@ def _base(facts: _Facts, standing: Standing, contact: Contact | None, purpose: P
         assignment_ended=contact is not None and not counts(contact.assignment, facts.today),
         bounced=contact is not None and contact.assignment.bounced,
         last_mailed_on=facts.mailed.get((agreement.id, contact.assignment.id)) if contact else None,
-        quiet_periods=quiet_periods(facts.programmes[agreement.programme_id]),
+        quiet_periods=facts.quiet[agreement.programme_id],
     )
 
 
@@ -228,9 +230,9 @@ def _taken(rows: Iterable[Reminder], turn: int, contact: Contact | None) -> froz
     return frozenset(r.number for r in rows if r.round == turn and r.assignment_id == assignment)
 
 
-def _programmes(session: Session, standings: Iterable[Standing]) -> dict[UUID, Programme]:
+def _programmes(session: Session, standings: Iterable[Standing]) -> list[Programme]:
     ids = {s.agreement.programme_id for s in standings}
-    return {p.id: p for p in session.exec(select(Programme).where(col(Programme.id).in_(ids)))}
+    return list(session.exec(select(Programme).where(col(Programme.id).in_(ids))).all())
 
 
 def _slots(session: Session, ids: Sequence[UUID]) -> list[SignatureSlot]:
