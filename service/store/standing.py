@@ -96,8 +96,10 @@ def scope(actor: Actor) -> ColumnElement[bool]:
     if actor.role is Role.flow:
         return true()
     own_region = col(Agreement.region_id) == actor.organisation
-    party = exists().where(
-        col(AgreementParty.agreement_id) == col(Agreement.id), col(AgreementParty.organisation_id) == actor.organisation
+    party = (
+        exists()
+        .where(col(AgreementParty.agreement_id) == col(Agreement.id), col(AgreementParty.organisation_id) == actor.organisation)
+        .correlate(Agreement)
     )
     seen = own_region | and_(party, col(Agreement.proposed_at).is_not(None))
     return seen if actor.programme is None else and_(seen, col(Agreement.programme_id) == actor.programme)
