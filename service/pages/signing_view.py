@@ -62,7 +62,7 @@ class Decision:
     @property
     def label(self) -> str:
         if self.step is None:
-            return "Ingen har angett vem som beslutar"
+            return "Inget beslut angivet"
         return label(self.step.outcome or self.step.state)
 
     @property
