@@ -22,4 +22,4 @@ def listed(session: Session, within: ColumnElement[bool], states: Sequence[State
 def counts(session: Session, within: ColumnElement[bool]) -> dict[State, int]:
     """How many messages stand in each state."""
     query = columns(col(Message.state), func.count()).where(within).group_by(col(Message.state))
-    return dict(session.execute(query).tuples())
+    return dict(session.execute(query).tuples().all())

@@ -184,7 +184,7 @@ def _changed(session: Session, agreements: Sequence[UUID]) -> dict[UUID, datetim
         .where(col(Clause.agreement_id).in_(agreements))
         .group_by(col(ClauseVersion.clause_id))
     )
-    return dict(session.execute(query).tuples())
+    return dict(session.execute(query).tuples().all())
 
 
 def _meets(session: Session, agreements: Sequence[UUID], organisations: Sequence[UUID], today: date) -> dict[UUID, date]:
