@@ -21,9 +21,10 @@ $(READY): requirements.lock pyproject.toml
 	@echo "Setting up .venv with $$($(PYTHON) --version), once until requirements.lock changes."
 	@$(PYTHON) -m venv .venv
 	@echo "Installing $$(grep -c '==' requirements.lock) packages, each checked against its hash ..."
-	@$(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r requirements.lock | \
+	@$(BIN)/python -m pip install --disable-pip-version-check --require-hashes --no-deps -r requirements.lock | \
 	  awk '/^Collecting/ { printf "  %3d  %s\n", ++n, $$2; fflush() } /^Installing collected/ { print "  unpacking ..."; fflush() }'
 	@$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m pip check --disable-pip-version-check
 	@touch $(READY)
 	@echo 'Set up.'
 
