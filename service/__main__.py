@@ -112,6 +112,21 @@ def seed() -> None:
     _result("seeded" if made else "already seeded")
 
 
+@app.command(hidden=True)
+def demo_links() -> None:
+    """Skriv ut en inloggningslänk för varje roll i demonstrationen."""
+    from service.cases import demo, sign_in
+
+    settings = load()
+    if not settings.demo:
+        raise SettingsError(f"Länkar för alla roller finns bara i en demonstration. Sätt {PREFIX}DEMO=true.")
+    with _store() as store, store.write() as session:
+        for label, assignment, person in demo.demo_people(session):
+            token = sign_in.one_link(session, clock.now(settings), datetime.now(UTC), assignment)
+            _result(f"{label}, {person.name}: {settings.base_url}/k/{token}")
+    _say("Varje länk gäller en gång; starta om för nya. Avsluta med Ctrl-C.")
+
+
 @app.command()
 def check(as_json: Json = False) -> None:
     """Leta efter omöjliga uppgifter i databasen och brott i händelsekedjan."""

@@ -13,6 +13,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
+from typing import TextIO
 from urllib.parse import urlsplit
 
 import httpx
@@ -121,13 +122,10 @@ def supervise(children: list[Child], ready: Callable[[], bool], tell: Callable[[
                 child.stop()
 
 
-def prepare(settings: Settings, *steps: str) -> int:
-    """Run our own commands one after the other before the start, each in a process of its own; 0, or the first that failed."""
-    for step in steps:
-        done = subprocess.run([sys.executable, "-m", "service", step], env=environment(settings), stdout=sys.stderr, check=False)  # noqa: S603
-        if done.returncode:
-            return done.returncode
-    return 0
+def command(settings: Settings, name: str, output: int | TextIO) -> int:
+    """Run one of our own commands in a process of its own, so that this one stays small; returns its exit code."""
+    words = [sys.executable, "-m", "service", name]
+    return subprocess.run(words, env=environment(settings), stdout=output, check=False).returncode  # noqa: S603
 
 
 def up(settings: Settings, host: str, port: int, *, flows: bool, tell: Callable[[str], None]) -> int:
@@ -138,9 +136,16 @@ def up(settings: Settings, host: str, port: int, *, flows: bool, tell: Callable[
     def ready() -> bool:
         return web_answers(settings, host, port) and (not flows or runs_appear(settings))
 
+    def tell_ready() -> None:
+        tell(f"ready {settings.base_url}")
+        if settings.demo:
+            command(settings, "demo-links", sys.stdout)
+
     with alone(settings.data_dir):
-        failed = prepare(settings, "migrate", *(["seed"] if settings.demo else []))
-        return failed or supervise(children, ready, lambda: tell(f"ready {settings.base_url}"))
+        for step in ["migrate", "seed"] if settings.demo else ["migrate"]:
+            if failed := command(settings, step, sys.stderr):
+                return failed
+        return supervise(children, ready, tell_ready)
 
 
 def schedules_only(settings: Settings, tell: Callable[[str], None]) -> int:
@@ -151,8 +156,8 @@ def schedules_only(settings: Settings, tell: Callable[[str], None]) -> int:
 
 
 def web(settings: Settings, host: str, port: int) -> Child:
-    command = [sys.executable, "-m", "service", "serve", "--host", host, "--port", str(port)]
-    return Child("web", command, environment(settings), grace=12)
+    words = [sys.executable, "-m", "service", "serve", "--host", host, "--port", str(port)]
+    return Child("web", words, environment(settings), grace=12)
 
 
 def schedule_children(settings: Settings) -> list[Child]:
@@ -161,8 +166,8 @@ def schedule_children(settings: Settings) -> list[Child]:
     runner = Child("flows", [sys.executable, "-m", "flows.serve"], environment(settings), 10, logs / "flows.log")
     if settings.prefect_api_url:
         return [runner]
-    command = [sys.executable, "-m", "prefect", "server", "start"]
-    return [runner, Child("scheduler", command, environment(settings), 6, logs / "scheduler.log")]
+    words = [sys.executable, "-m", "prefect", "server", "start"]
+    return [runner, Child("scheduler", words, environment(settings), 6, logs / "scheduler.log")]
 
 
 def environment(settings: Settings) -> dict[str, str]:
