@@ -175,6 +175,22 @@ def deliver() -> None:
 
 
 @app.command()
+def openapi(
+    *, check: Annotated[bool, typer.Option("--check", help="Jämför bara med den sparade filen; 1 om de skiljer sig.")] = False
+) -> None:
+    """Skriv beskrivningen av API:et till den sparade filen."""
+    from service.api.router import COMMITTED, write
+
+    described = write()
+    same = COMMITTED.exists() and COMMITTED.read_text(encoding="utf-8") == described
+    if check:
+        _result("same" if same else "differs")
+        raise typer.Exit(DONE if same else FOUND)
+    COMMITTED.write_text(described, encoding="utf-8")
+    _result("same" if same else "written")
+
+
+@app.command()
 def version(as_json: Json = False) -> None:
     """Visa versioner."""
     from importlib.metadata import version as installed

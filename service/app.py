@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 
-from service.api.contract import problem
+from service.api.contract import misread, problem
 from service.api.router import api
 from service.edge import Edge
 from service.pages import (
@@ -44,7 +44,7 @@ from service.settings import Settings, load
 from service.store.session import Store
 from service.web import House, house, permit
 from states.access import Operation
-from states.errors import FieldError, Invalid, NotFound, OverensError, StoreUnavailable
+from states.errors import Invalid, NotFound, OverensError, StoreUnavailable
 
 PAGES: tuple[APIRouter, ...] = (
     sign_in.router,
@@ -127,29 +127,27 @@ def _schedules(settings: Settings) -> str:
         return "silent"
 
 
-def _refused(request: Request, error: Exception) -> Response:
+def _refused(request: Request, error: Exception, status: int | None = None) -> Response:
     """The same refusal, as problem+json behind the JSON door and as a page behind the other."""
     known = error if isinstance(error, OverensError) else OverensError()
-    return problem(request, known) if request.url.path.startswith("/api/") else problem_page(request, known)
+    if request.url.path.startswith("/api/"):
+        return problem(request, known, status)
+    page = problem_page(request, known)
+    page.status_code = status or page.status_code
+    return page
 
 
 def _malformed(request: Request, error: Exception) -> Response:
     """A path that cannot be one of ours is the same 404 as any other; elsewhere only place and kind are said, never the input."""
     faults = error.errors() if isinstance(error, RequestValidationError) else []
-    if any(f["loc"][0] == "path" for f in faults):
-        return _refused(request, NotFound())
-    return _refused(
-        request, Invalid(*(FieldError(str(f["loc"][-1]), str(f["type"]), "Värdet går inte att läsa.") for f in faults))
-    )
+    return _refused(request, *misread(faults, request.headers.get("content-type", "")))
 
 
 def _missing(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     if status == 404:
         return _refused(request, NotFound())
-    response = _refused(request, Invalid())
-    response.status_code = status
-    return response
+    return _refused(request, Invalid(), status)
 
 
 def _unsaved(request: Request, _: Exception) -> Response:

@@ -5,10 +5,10 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from fastapi.responses import JSONResponse
+from fastapi.responses import Response
 from sqlmodel import Session, col, select
 
-from service.api.contract import Body, IfMatch, Page, Shown, once, tagged
+from service.api.contract import Body, Day, IfMatch, Page, Shown, once, tagged
 from service.cases import dates, decide, documents, finish, propose, publish, sign, sign_in
 from service.cases.contacts import set_case_number
 from service.store.standing import Standing, load, scope, view
@@ -69,7 +69,7 @@ class Agreements(Page):
 
 
 class Proposal(Body):
-    due: date | None = None
+    due: Day | None = None
     due_firm: bool | None = None
 
 
@@ -85,13 +85,13 @@ class Declination(Body):
 
 
 class DateWish(Body):
-    day: date
+    day: Day
     reason: str = ""
 
 
 class DateAnswer(Body):
     granted: bool
-    day: date | None = None
+    day: Day | None = None
 
 
 class CaseNumber(Body):
@@ -143,7 +143,7 @@ def shown(standing: Standing, visit: Visit) -> AgreementShown:
     )
 
 
-def answer(visit: Visit, standing: Standing, status: int = 200) -> JSONResponse:
+def answer(visit: Visit, standing: Standing, status: int = 200) -> Response:
     return tagged(visit.request, shown(standing, visit), standing.agreement.version, status)
 
 
@@ -170,14 +170,14 @@ def list_agreements(
 
 @router.get("/agreements/{agreement_id}", response_model=AgreementShown)
 @permit(Operation.view_agreement)
-def get_agreement(visit: Visit, agreement_id: UUID) -> JSONResponse:
+def get_agreement(visit: Visit, agreement_id: UUID) -> Response:
     with visit.read() as session:
         return answer(visit, view(session, visit.actor, agreement_id))
 
 
 @router.patch("/agreements/{agreement_id}", response_model=AgreementShown)
 @permit(Operation.set_case_number)
-def number_agreement(visit: Visit, agreement_id: UUID, body: CaseNumber, version: IfMatch) -> JSONResponse:
+def number_agreement(visit: Visit, agreement_id: UUID, body: CaseNumber, version: IfMatch) -> Response:
     """Give a party its own case number."""
     with visit.write() as session:
         standing = load(session, visit.actor, Operation.set_case_number, agreement_id, version=version)
@@ -187,7 +187,7 @@ def number_agreement(visit: Visit, agreement_id: UUID, body: CaseNumber, version
 
 @router.post("/agreements/{agreement_id}/proposal", response_model=AgreementShown)
 @permit(Operation.send_proposal)
-def send(visit: Visit, agreement_id: UUID, body: Proposal, version: IfMatch) -> JSONResponse:
+def send(visit: Visit, agreement_id: UUID, body: Proposal, version: IfMatch) -> Response:
     """Send the draft to the other parties."""
     return once(
         visit,
@@ -200,7 +200,7 @@ def send(visit: Visit, agreement_id: UUID, body: Proposal, version: IfMatch) -> 
 
 @router.post("/agreements/{agreement_id}/date-requests", response_model=AgreementShown)
 @permit(Operation.propose_date)
-def ask_date(visit: Visit, agreement_id: UUID, body: DateWish) -> JSONResponse:
+def ask_date(visit: Visit, agreement_id: UUID, body: DateWish) -> Response:
     """Ask for another last day; reminders rest until the region has answered."""
     with visit.write() as session:
         dates.propose_date(session, visit.actor, visit.now, agreement_id, body.day, body.reason)
@@ -209,38 +209,36 @@ def ask_date(visit: Visit, agreement_id: UUID, body: DateWish) -> JSONResponse:
 
 @router.post("/date-requests/{request_id}/answer", response_model=AgreementShown)
 @permit(Operation.answer_date)
-def answer_date(visit: Visit, request_id: UUID, body: DateAnswer) -> JSONResponse:
+def answer_date(visit: Visit, request_id: UUID, body: DateAnswer) -> Response:
     with visit.write() as session:
         return answer(visit, dates.answer_date(session, visit.actor, visit.now, request_id, granted=body.granted, day=body.day))
 
 
 @router.post("/agreements/{agreement_id}/decision-request", response_model=AgreementShown)
 @permit(Operation.plan_decision)
-def request_decision(visit: Visit, agreement_id: UUID, version: IfMatch) -> JSONResponse:
+def request_decision(visit: Visit, agreement_id: UUID, version: IfMatch) -> Response:
     return once(visit, None, lambda s: answer(visit, decide.request_decision(s, visit.actor, visit.now, agreement_id, version)))
 
 
 @router.post("/agreements/{agreement_id}/signing", response_model=AgreementShown)
 @permit(Operation.open_signing)
-def open_signing(visit: Visit, agreement_id: UUID, version: IfMatch) -> JSONResponse:
+def open_signing(visit: Visit, agreement_id: UUID, version: IfMatch) -> Response:
     return once(visit, None, lambda s: answer(visit, sign.open_signing(s, visit.actor, visit.now, agreement_id, version)))
 
 
 @router.post("/agreements/{agreement_id}/declination", response_model=AgreementShown)
 @permit(Operation.decline)
-def decline(visit: Visit, agreement_id: UUID, body: Declination, version: IfMatch) -> JSONResponse:
-    visit.confirm_code("decline", agreement_id, body.code)
-
-    def act(session: Session) -> JSONResponse:
+def decline(visit: Visit, agreement_id: UUID, body: Declination, version: IfMatch) -> Response:
+    def act(session: Session) -> Response:
         sign_in.use_step_up(session, visit.actor, visit.real_now, "decline", agreement_id)
         return answer(visit, finish.decline(session, visit.actor, visit.now, agreement_id, body.reason, version))
 
-    return once(visit, body, act)
+    return once(visit, body, act, first=lambda: visit.confirm_code("decline", agreement_id, body.code))
 
 
 @router.post("/agreements/{agreement_id}/withdrawal", response_model=AgreementShown)
 @permit(Operation.withdraw)
-def withdraw(visit: Visit, agreement_id: UUID, body: Why, version: IfMatch) -> JSONResponse:
+def withdraw(visit: Visit, agreement_id: UUID, body: Why, version: IfMatch) -> Response:
     return once(
         visit, body, lambda s: answer(visit, finish.withdraw(s, visit.actor, visit.now, agreement_id, body.reason, version))
     )
@@ -248,7 +246,7 @@ def withdraw(visit: Visit, agreement_id: UUID, body: Why, version: IfMatch) -> J
 
 @router.post("/agreements/{agreement_id}/resumption", response_model=AgreementShown)
 @permit(Operation.resume)
-def resume(visit: Visit, agreement_id: UUID, version: IfMatch) -> JSONResponse:
+def resume(visit: Visit, agreement_id: UUID, version: IfMatch) -> Response:
     return once(visit, None, lambda s: answer(visit, finish.resume(s, visit.actor, visit.now, agreement_id, version)))
 
 
@@ -262,7 +260,7 @@ def list_documents(visit: Visit, agreement_id: UUID) -> list[DocumentShown]:
 
 @router.put("/agreements/{agreement_id}/publication", response_model=AgreementShown)
 @permit(Operation.publish)
-def put_publication(visit: Visit, agreement_id: UUID, version: IfMatch) -> JSONResponse:
+def put_publication(visit: Visit, agreement_id: UUID, version: IfMatch) -> Response:
     """Publish the signed file."""
     with visit.write() as session:
         document = _signed_file(documents.signed_document(session, agreement_id))
@@ -272,7 +270,7 @@ def put_publication(visit: Visit, agreement_id: UUID, version: IfMatch) -> JSONR
 
 @router.delete("/agreements/{agreement_id}/publication", response_model=AgreementShown)
 @permit(Operation.publish)
-def delete_publication(visit: Visit, agreement_id: UUID, body: Why, version: IfMatch) -> JSONResponse:
+def delete_publication(visit: Visit, agreement_id: UUID, body: Why, version: IfMatch) -> Response:
     """Take it down; the reason stands at its address."""
     with visit.write() as session:
         publish.unpublish(session, visit.actor, visit.now, agreement_id, body.reason, version)

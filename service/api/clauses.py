@@ -4,8 +4,8 @@ from datetime import datetime
 from uuid import UUID
 
 from fastapi import APIRouter
-from fastapi.responses import JSONResponse
 from sqlmodel import Session, col, select
+from starlette.responses import Response as Answered
 
 from service.api.agreements import AgreementShown, answer
 from service.api.contract import Body, IfMatch, Shown, once, tagged
@@ -113,7 +113,7 @@ def list_clauses(visit: Visit, agreement_id: UUID) -> list[ClauseShown]:
 
 @router.post("/agreements/{agreement_id}/clauses", response_model=ResponseShown, status_code=201)
 @permit(Operation.answer)
-def add_area(visit: Visit, agreement_id: UUID, body: OwnArea) -> JSONResponse:
+def add_area(visit: Visit, agreement_id: UUID, body: OwnArea) -> Answered:
     """Draft an area of one's own; it becomes a clause when the response is sent."""
     with visit.write() as session:
         draft = Draft(AnswerKind.add, title=body.title, fields=body.fields, reason=body.reason)
@@ -123,7 +123,7 @@ def add_area(visit: Visit, agreement_id: UUID, body: OwnArea) -> JSONResponse:
 
 @router.get("/clauses/{clause_id}", response_model=ClauseShown)
 @permit(Operation.view_agreement)
-def get_clause(visit: Visit, clause_id: UUID) -> JSONResponse:
+def get_clause(visit: Visit, clause_id: UUID) -> Answered:
     with visit.read() as session:
         standing, clause = _found(session, visit, clause_id)
         return tagged(visit.request, _clause(session, standing, clause), standing.agreement.version)
@@ -149,10 +149,10 @@ def list_stances(visit: Visit, clause_id: UUID) -> list[StanceShown]:
 
 @router.post("/clauses/{clause_id}/reopening", response_model=AgreementShown)
 @permit(Operation.reopen)
-def reopen(visit: Visit, clause_id: UUID, body: Wording, version: IfMatch) -> JSONResponse:
+def reopen(visit: Visit, clause_id: UUID, body: Wording, version: IfMatch) -> Answered:
     """Open an agreed clause again with a new text and a reason; signatures become void but stay on file."""
 
-    def act(session: Session) -> JSONResponse:
+    def act(session: Session) -> Answered:
         standing, _ = _found(session, visit, clause_id)
         return answer(
             visit,
@@ -175,10 +175,10 @@ def reopen(visit: Visit, clause_id: UUID, body: Wording, version: IfMatch) -> JS
 
 @router.post("/clauses/{clause_id}/retraction", response_model=AgreementShown)
 @permit(Operation.retract)
-def retract(visit: Visit, clause_id: UUID, version: IfMatch) -> JSONResponse:
+def retract(visit: Visit, clause_id: UUID, version: IfMatch) -> Answered:
     """Take the own side's latest text back while nobody has answered it."""
 
-    def act(session: Session) -> JSONResponse:
+    def act(session: Session) -> Answered:
         standing, _ = _found(session, visit, clause_id)
         respond.retract(session, visit.actor, visit.now, standing.agreement.id, clause_id, version)
         return answer(visit, view(session, visit.actor, standing.agreement.id))
@@ -199,14 +199,14 @@ def list_responses(visit: Visit, agreement_id: UUID) -> list[ResponseShown]:
 
 @router.get("/responses/{response_id}", response_model=ResponseShown)
 @permit(Operation.answer)
-def get_response(visit: Visit, response_id: UUID) -> JSONResponse:
+def get_response(visit: Visit, response_id: UUID) -> Answered:
     with visit.read() as session:
         return _response(visit, session, _own(session, visit, response_id))
 
 
 @router.put("/agreements/{agreement_id}/answers/{clause_id}", response_model=ResponseShown)
 @permit(Operation.answer)
-def put_answer(visit: Visit, agreement_id: UUID, clause_id: UUID, body: AnswerBody) -> JSONResponse:
+def put_answer(visit: Visit, agreement_id: UUID, clause_id: UUID, body: AnswerBody) -> Answered:
     """Save one answer as a draft of the own side; If-Match with the draft's version guards against a colleague."""
     with visit.write() as session:
         draft = Draft(body.answer, clause_id, body.version, body.title, body.fields, body.reason)
@@ -223,10 +223,10 @@ def delete_answer(visit: Visit, agreement_id: UUID, answer_id: UUID) -> None:
 
 @router.post("/responses/{response_id}/sending", response_model=ResponseShown, status_code=201)
 @permit(Operation.send_response)
-def send(visit: Visit, response_id: UUID, version: IfMatch) -> JSONResponse:
+def send(visit: Visit, response_id: UUID, version: IfMatch) -> Answered:
     """Send every draft answer as one batch; 412 with both texts when a head has moved."""
 
-    def act(session: Session) -> JSONResponse:
+    def act(session: Session) -> Answered:
         row = _own(session, visit, response_id)
         sent = respond.send_response(session, visit.actor, visit.now, row.agreement_id, row.id, version, real_now=visit.real_now)
         return _response(visit, session, sent, 201)
@@ -236,10 +236,10 @@ def send(visit: Visit, response_id: UUID, version: IfMatch) -> JSONResponse:
 
 @router.post("/responses/{response_id}/retraction", response_model=ResponseShown)
 @permit(Operation.send_response)
-def recall(visit: Visit, response_id: UUID) -> JSONResponse:
+def recall(visit: Visit, response_id: UUID) -> Answered:
     """Undo a sending within a minute; the answers are drafts again."""
 
-    def act(session: Session) -> JSONResponse:
+    def act(session: Session) -> Answered:
         row = _own(session, visit, response_id)
         restored = respond.recall_response(session, visit.actor, visit.now, row.agreement_id, row.id, real_now=visit.real_now)
         return _response(visit, session, restored)
@@ -290,6 +290,6 @@ def _shown(session: Session, row: Response) -> ResponseShown:
     )
 
 
-def _response(visit: Visiting, session: Session, row: Response, status: int = 200) -> JSONResponse:
+def _response(visit: Visiting, session: Session, row: Response, status: int = 200) -> Answered:
     session.flush()
     return tagged(visit.request, _shown(session, row), row.version, status)

@@ -2,23 +2,28 @@
 
 import hashlib
 import json
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from typing import Annotated, Any
 
-from fastapi import Depends, Header, Request
-from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict
+from fastapi import Header, Request
+from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from service.store.tables import IdempotencyKey
 from service.web import Visiting, status_of
 from states.errors import (
+    AlreadyDone,
     Blocked,
     Conflict,
     FieldError,
     Invalid,
     KeyMissing,
     KeyReused,
+    NotFound,
     OverensError,
     PreconditionMissing,
     Reason,
@@ -27,12 +32,34 @@ from states.errors import (
 )
 
 PROBLEM = "application/problem+json"
+_NAME = re.compile(r"[a-z_]{1,30}")
 
 
 class Body(BaseModel):
     """What a request may say: unknown members are refused, so that a slip of the pen is not silently lost."""
 
     model_config = ConfigDict(extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _storable(cls, said: Any) -> Any:
+        """NUL is text to JSON, but not to every database."""
+        if _has_nul(said):
+            raise ValueError("nul")
+        return said
+
+
+def _has_nul(said: Any) -> bool:
+    if isinstance(said, dict):
+        return any(_has_nul(part) for pair in said.items() for part in pair)
+    return any(map(_has_nul, said)) if isinstance(said, list) else isinstance(said, str) and "\0" in said
+
+
+Day = Annotated[date, Field(ge=date(1900, 1, 1), le=date(2999, 12, 31))]
+"""A civil date near enough to have a midnight in Stockholm."""
+
+Small = Annotated[int, Field(ge=1, le=10_000)]
+"""A number or a place in an order."""
 
 
 class Shown(BaseModel):
@@ -47,9 +74,9 @@ class Page(BaseModel):
     next: str | None = None
 
 
-def problem(request: Request, error: OverensError) -> JSONResponse:
-    """RFC 9457 for any of our errors."""
-    status = status_of(error)
+def problem(request: Request, error: OverensError, status: int | None = None) -> JSONResponse:
+    """RFC 9457 for any of our errors; `status` where the framework knows better than the table."""
+    status = status or status_of(error)
     said: dict[str, Any] = {
         "type": f"/api/problems/{error.code}",
         "title": (type(error).__doc__ or "").strip(),
@@ -90,66 +117,102 @@ def etag(version: int) -> str:
     return f'"{version}"'
 
 
-def tagged(request: Request, body: BaseModel, version: int, status: int = 200) -> JSONResponse:
+def tagged(request: Request, body: BaseModel, version: int, status: int = 200) -> Response:
     """An answer with its ETag, or 304 when the caller has it already."""
     tag = etag(version)
     if request.method == "GET" and tag in request.headers.get("if-none-match", ""):
-        return JSONResponse(None, 304, {"ETag": tag})
+        return Response(None, 304, {"ETag": tag})
     return JSONResponse(body.model_dump(mode="json"), status, {"ETag": tag})
 
 
-def _if_match(if_match: Annotated[str | None, Header()] = None) -> int:
-    """The version a change was made from: 428 without it, 412 for one that cannot be ours."""
-    if not if_match:
-        raise PreconditionMissing
-    number = if_match.strip().removeprefix("W/").strip('"')
+def _version(said: str) -> int:
+    number = said.strip().removeprefix('"').removesuffix('"')
     if not (number.isascii() and number.isdigit() and len(number) < 10):
-        raise Stale
+        raise ValueError("not a version of ours")
     return int(number)
 
 
-IfMatch = Annotated[int, Depends(_if_match)]
+IfMatch = Annotated[int, BeforeValidator(_version, json_schema_input_type=str), Header(alias="If-Match")]
+"""The version a change was made from. As a part of what is validated it is judged after the body: see `misread`."""
+
+
+def misread(faults: Sequence[Mapping[str, Any]], media_type: str) -> tuple[OverensError, int | None]:
+    """What to answer to a request that the framework could not read: 404, 400, 415, 422, 428 or 412, in this order."""
+    places = [f["loc"] for f in faults]
+    if any(place[0] == "path" for place in places):
+        return NotFound(), None
+    if any(f["type"] == "json_invalid" for f in faults):
+        return Invalid(), 400
+    if ("body",) in places and media_type and not media_type.startswith(("application/json", "multipart/form-data")):
+        return Invalid(), 415
+    rest = [f for f in faults if f["loc"][0] != "header"]
+    if rest:
+        return Invalid(*(FieldError(_place(f), str(f["type"]), "Värdet går inte att läsa.") for f in rest)), None
+    return (PreconditionMissing() if any(f["type"] == "missing" for f in faults) else Stale()), None
+
+
+def _place(fault: Mapping[str, Any]) -> str:
+    """Where the fault is, in names of ours only: a member that we do not know is not said back."""
+    parts = fault["loc"][1:-1] if fault["type"] == "extra_forbidden" else fault["loc"][1:]
+    return "/".join(str(part) for part in parts if isinstance(part, int) or _NAME.fullmatch(part))
 
 
 def once(
-    visit: Visiting, body: BaseModel | None, act: Callable[[Session], JSONResponse], *, required: bool = True
-) -> JSONResponse:
+    visit: Visiting,
+    body: BaseModel | None,
+    act: Callable[[Session], Response],
+    *,
+    required: bool = True,
+    first: Callable[[], None] | None = None,
+) -> Response:
     """Do it in one transaction, once for each Idempotency-Key: the same key and body get the stored answer again.
 
-    Raises KeyMissing where a key is required and missing, KeyReused when the key came with another body.
+    `first` runs in a transaction of its own before, but not before a stored answer. Raises KeyMissing where a key is required and
+    missing, KeyReused when the key came with another body, AlreadyDone while the first request with the key is still running.
     """
-    key = visit.request.headers.get("idempotency-key", "")[:200]
-    if not key:
-        if required:
-            raise KeyMissing
-        with visit.write() as session:
-            return act(session)
-    digest = hashlib.sha256(
-        f"{visit.request.method} {visit.request.url.path}\n{body.model_dump_json() if body else ''}".encode()
-    ).hexdigest()
+    key = visit.request.headers.get("idempotency-key", "")
+    if (required and not key) or len(key) > 200:
+        raise KeyMissing
+    digest, owner = _digest(visit.request, body), str(visit.actor.assignment)
+    if key and (stored := _stored(visit, key, owner)) is not None:
+        return _again(stored, digest)
+    if first is not None:
+        first()
     with visit.write() as session:
-        stored = session.get(IdempotencyKey, (key, str(visit.actor.assignment)))
-        if stored is not None:
-            return _again(stored, digest)
+        claim = IdempotencyKey(key=key, actor=owner, request_sha256=digest, status=0, at=visit.real_now) if key else None
+        if claim is not None:
+            _claim(session, claim)
         answer = act(session)
-        session.add(_kept(key, visit, digest, answer))
+        if claim is not None:
+            claim.status, claim.body = answer.status_code, bytes(answer.body).decode()
+            claim.headers = json.dumps({n: v for n, v in answer.headers.items() if n in ("etag", "location")})
+            session.add(claim)
         return answer
 
 
-def _again(stored: IdempotencyKey, digest: str) -> JSONResponse:
+def _digest(request: Request, body: BaseModel | None) -> str:
+    said = "\n".join([request.method, request.url.path, body.model_dump_json() if body else ""])
+    return hashlib.sha256(said.encode()).hexdigest()
+
+
+def _stored(visit: Visiting, key: str, owner: str) -> IdempotencyKey | None:
+    with visit.read() as session:
+        found = session.get(IdempotencyKey, (key, owner))
+        if found is not None:
+            session.expunge(found)
+    return found
+
+
+def _claim(session: Session, claim: IdempotencyKey) -> None:
+    """Two at once with one key: the database lets one in."""
+    session.add(claim)
+    try:
+        session.flush()
+    except IntegrityError:
+        raise AlreadyDone from None
+
+
+def _again(stored: IdempotencyKey, digest: str) -> Response:
     if stored.request_sha256 != digest:
         raise KeyReused
     return JSONResponse(json.loads(stored.body), stored.status, json.loads(stored.headers))
-
-
-def _kept(key: str, visit: Visiting, digest: str, answer: JSONResponse) -> IdempotencyKey:
-    headers = {name: value for name, value in answer.headers.items() if name in ("etag", "location")}
-    return IdempotencyKey(
-        key=key,
-        actor=str(visit.actor.assignment),
-        request_sha256=digest,
-        status=answer.status_code,
-        headers=json.dumps(headers),
-        body=bytes(answer.body).decode(),
-        at=visit.real_now,
-    )

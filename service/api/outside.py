@@ -118,8 +118,8 @@ def release(visit: Visit, message_id: UUID) -> MessageShown:
 def list_events(
     visit: Visit,
     agreement: UUID | None = None,
-    kind: str | None = None,
-    after: int = 0,
+    kind: Annotated[str | None, Query(pattern="^[a-z_.-]{1,60}$")] = None,
+    after: Annotated[int, Query(ge=0, lt=2**63)] = 0,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
 ) -> Events:
     """The history in order, of the region's agreements and of nothing in particular."""

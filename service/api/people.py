@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from sqlmodel import col, or_, select
 
-from service.api.contract import Body, IfMatch, Page, Shown
+from service.api.contract import Body, Day, IfMatch, Page, Shown
 from service.cases import contacts as cases
 from service.store.tables import ContactAssignment, Organisation, Person
 from service.web import Visit, permit
@@ -55,8 +55,8 @@ class ContactBody(Body):
     phone: str = ""
     title: str = ""
     authority: str = ""
-    valid_from: date | None = None
-    valid_to: date | None = None
+    valid_from: Day | None = None
+    valid_to: Day | None = None
 
     def contact(self) -> cases.NewContact:
         return cases.NewContact(**self.model_dump(include=set(ContactBody.model_fields)))

@@ -5,10 +5,10 @@ from datetime import date
 from uuid import UUID
 
 from fastapi import APIRouter
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from sqlmodel import Session, col, select
 
-from service.api.contract import Body, IfMatch, Shown, once, tagged
+from service.api.contract import Body, Day, IfMatch, Shown, Small, once, tagged
 from service.cases import programmes as cases
 from service.store.standing import Standing, load_many
 from service.store.tables import Agreement, AreaVersion, CooperationArea, Programme
@@ -37,7 +37,7 @@ class ProgrammeShown(Shown):
 class AreaBody(Body):
     """An area: fields by code w (vill), g (mål), r (regionen gör), k (kommunen gör), f (följs upp)."""
 
-    number: int
+    number: Small
     title: str
     fields: dict[str, str]
     theme: str = ""
@@ -46,9 +46,9 @@ class AreaBody(Body):
 class ProgrammeBody(Body):
     slug: str
     name: str
-    period_from: date
-    period_to: date
-    due: date | None = None
+    period_from: Day
+    period_to: Day
+    due: Day | None = None
     due_firm: bool = False
     themes: list[dict[str, str]] = []
     quiet_periods: list[dict[str, str]] = []
@@ -71,7 +71,7 @@ class AreaText(Body):
 
 class Proposals(Body):
     municipalities: list[UUID]
-    due: date | None = None
+    due: Day | None = None
     due_firm: bool | None = None
 
 
@@ -114,12 +114,12 @@ def list_programmes(visit: Visit) -> list[ProgrammeShown]:
 
 @router.post("/programmes", response_model=ProgrammeShown, status_code=201)
 @permit(Operation.edit_programme)
-def create_programme(visit: Visit, body: ProgrammeBody) -> JSONResponse:
+def create_programme(visit: Visit, body: ProgrammeBody) -> Response:
     """Add a programme with its areas."""
     said = body.model_dump(exclude={"areas"})
     plan = cases.ProgrammePlan(**said, areas=[cases.AreaPlan(**a.model_dump()) for a in body.areas])
 
-    def act(session: Session) -> JSONResponse:
+    def act(session: Session) -> Response:
         row = cases.create_programme(session, visit.actor, visit.now, plan)
         return tagged(visit.request, ProgrammeShown.model_validate(row), row.version, 201)
 
@@ -128,7 +128,7 @@ def create_programme(visit: Visit, body: ProgrammeBody) -> JSONResponse:
 
 @router.get("/programmes/{programme_id}", response_model=ProgrammeShown)
 @permit(Operation.view_programme)
-def get_programme(visit: Visit, programme_id: UUID) -> JSONResponse:
+def get_programme(visit: Visit, programme_id: UUID) -> Response:
     with visit.read() as session:
         row = cases.programme_for(session, visit.actor, Operation.view_programme, programme_id)
         return tagged(visit.request, ProgrammeShown.model_validate(row), row.version)
@@ -164,10 +164,10 @@ def reword_area(visit: Visit, area_id: UUID, body: AreaText, version: IfMatch) -
 
 @router.post("/programmes/{programme_id}/proposals", response_model=Made, status_code=201)
 @permit(Operation.create_agreements)
-def create_agreements(visit: Visit, programme_id: UUID, body: Proposals) -> JSONResponse:
+def create_agreements(visit: Visit, programme_id: UUID, body: Proposals) -> Response:
     """Make a draft agreement for each chosen organisation; nothing is mailed before `/agreements/{id}/proposal`."""
 
-    def act(session: Session) -> JSONResponse:
+    def act(session: Session) -> Response:
         made = cases.create_agreements(
             session, visit.actor, visit.now, programme_id, body.municipalities, due=body.due, due_firm=body.due_firm
         )

@@ -4,10 +4,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from service.api import agreements, clauses, outside, people, programmes, signing
+from service.api.known import known
 from service.web import permit
 from states.access import Operation
 
@@ -16,7 +17,7 @@ COMMITTED = Path(__file__).parent / "openapi.json"
 
 api = APIRouter(prefix="/api/v1")
 for concept in (agreements, clauses, outside, people, programmes, signing):
-    api.include_router(concept.router)
+    api.include_router(concept.router, dependencies=[Depends(known)])
 
 
 @api.get("/api-info", tags=["info"])

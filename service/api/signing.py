@@ -4,12 +4,12 @@ from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, File, Form, UploadFile
-from fastapi.responses import JSONResponse, Response
+from fastapi import APIRouter, File, Form, Path, UploadFile
+from fastapi.responses import Response
 from sqlmodel import Session, col, select
 
 from service.api.agreements import AgreementShown, answer
-from service.api.contract import Body, IfMatch, Shown, once
+from service.api.contract import Body, Day, IfMatch, Shown, Small, once
 from service.cases import decide, documents, sign, sign_in
 from service.store.standing import view
 from service.store.tables import Signature, SignatureSlot
@@ -40,8 +40,8 @@ class StepBody(Body):
     party: UUID
     kind: decision.Kind
     body: str
-    meeting_on: date | None = None
-    papers_due: date | None = None
+    meeting_on: Day | None = None
+    papers_due: Day | None = None
 
 
 class OutcomeBody(Body):
@@ -49,11 +49,11 @@ class OutcomeBody(Body):
 
     outcome: decision.Outcome
     control_code: str
-    decided_on: date
+    decided_on: Day
     paragraph: str = ""
     reason: str = ""
     clauses: list[UUID] = []
-    next_meeting: date | None = None
+    next_meeting: Day | None = None
 
 
 class SlotShown(Shown):
@@ -73,8 +73,8 @@ class SlotBody(Body):
     assignment: UUID | None
     title: str
     authority: str = ""
-    position: int = 1
-    mandate_until: date | None = None
+    position: Small = 1
+    mandate_until: Day | None = None
 
 
 class SlotsBody(Body):
@@ -148,7 +148,7 @@ def send_papers(visit: Visit, step_id: UUID) -> StepShown:
 
 @router.post("/decision-steps/{step_id}/outcome", response_model=AgreementShown)
 @permit(Operation.record_outcome)
-def record_outcome(visit: Visit, step_id: UUID, body: OutcomeBody, version: IfMatch) -> JSONResponse:
+def record_outcome(visit: Visit, step_id: UUID, body: OutcomeBody, version: IfMatch) -> Response:
     """Record the minutes; If-Match is the step's version."""
     decided = decide.Decided(**body.model_dump())
     return once(visit, body, lambda s: answer(visit, decide.record_outcome(s, visit.actor, visit.now, step_id, decided, version)))
@@ -174,7 +174,7 @@ def put_slots(visit: Visit, agreement_id: UUID, body: SlotsBody, version: IfMatc
 
 @router.post("/signature-slots/{slot_id}/refusal", response_model=AgreementShown)
 @permit(Operation.sign)
-def refuse(visit: Visit, slot_id: UUID, body: RefusalBody) -> JSONResponse:
+def refuse(visit: Visit, slot_id: UUID, body: RefusalBody) -> Response:
     return once(visit, body, lambda s: answer(visit, sign.refuse(s, visit.actor, visit.now, slot_id, body.reason, body.clauses)))
 
 
@@ -195,19 +195,18 @@ def list_signatures(visit: Visit, agreement_id: UUID) -> list[SignatureShown]:
 
 @router.post("/agreements/{agreement_id}/signatures", response_model=AgreementShown, status_code=201)
 @permit(Operation.sign)
-def sign_by_code(visit: Visit, agreement_id: UUID, body: SignatureBody) -> JSONResponse:
+def sign_by_code(visit: Visit, agreement_id: UUID, body: SignatureBody) -> Response:
     """Sign with the code of `/step-ups`; a wrong code counts as a try."""
     with visit.read() as session:
         place = session.get(SignatureSlot, body.slot)
         if place is None or view(session, visit.actor, place.agreement_id).agreement.id != agreement_id:
             raise NotFound
-    visit.confirm_code("sign", body.slot, body.code)
 
-    def act(session: Session) -> JSONResponse:
+    def act(session: Session) -> Response:
         sign_in.use_step_up(session, visit.actor, visit.real_now, "sign", body.slot)
         return answer(visit, sign.sign(session, visit.actor, visit.now, body.slot, body.control_code), 201)
 
-    return once(visit, body, act)
+    return once(visit, body, act, first=lambda: visit.confirm_code("sign", body.slot, body.code))
 
 
 @router.post("/signature-slots/{slot_id}/papers", status_code=201)
@@ -216,7 +215,7 @@ def upload_paper(
     visit: Visit,
     slot_id: UUID,
     control_code: Annotated[str, Form()],
-    signed_on: Annotated[date, Form()],
+    signed_on: Annotated[Day, Form()],
     scan: Annotated[UploadFile, File()],
 ) -> SignatureShown:
     """Upload the scan of a signature on paper; another person at the region verifies it."""
@@ -234,7 +233,7 @@ def upload_paper(
 
 @router.post("/signatures/{signature_id}/verification", response_model=AgreementShown)
 @permit(Operation.verify_signed_paper)
-def verify(visit: Visit, signature_id: UUID, body: VerificationBody) -> JSONResponse:
+def verify(visit: Visit, signature_id: UUID, body: VerificationBody) -> Response:
     return once(
         visit,
         body,
@@ -262,7 +261,7 @@ def word_file(visit: Visit, agreement_id: UUID) -> Response:
 
 @router.get("/documents/{sha256}", response_class=Response)
 @permit(Operation.view_agreement)
-def get_document(visit: Visit, sha256: str) -> Response:
+def get_document(visit: Visit, sha256: Annotated[str, Path(pattern="^[0-9a-f]{64}$")]) -> Response:
     """A kept file by its hash."""
     with visit.read() as session:
         file = documents.stored_file(session, visit.files, visit.actor, sha256)
