@@ -242,6 +242,8 @@ def _started(host: str, port: int, *, demo: bool = False) -> Settings:
         chosen["base_url"] = supervise.address(host, port)
     if demo:
         chosen["demo"] = True
+        if f"{PREFIX}LOG_LEVEL" not in os.environ:
+            chosen["log_level"] = "warning"  # so that the links stay on the screen
         if f"{PREFIX}DATA_DIR" not in os.environ:
             chosen["data_dir"] = Path(".demo")
     settings = load(**chosen)

@@ -177,6 +177,7 @@ def environment(settings: Settings) -> dict[str, str]:
         f"{PREFIX}DATA_DIR": str(settings.data_dir),
         f"{PREFIX}BASE_URL": settings.base_url,
         f"{PREFIX}DEMO": str(settings.demo).lower(),
+        f"{PREFIX}LOG_LEVEL": settings.log_level,
     }
     return inherited | chosen | prefect_environment(settings)
 
