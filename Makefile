@@ -38,9 +38,9 @@ demo-reset:
 test: $(READY)
 	@echo 'Running the tests ...'
 ifeq ($(OVERENS_TEST_EVERYTHING),1)
-	@$(BIN)/python -m pytest -m 'not soak and not bench' $(ARGS)
+	@$(BIN)/python -m pytest -n 2 -m 'not soak and not bench' $(ARGS)
 else
-	@$(BIN)/python -m pytest -m 'not $(SLOW)' $(ARGS)
+	@$(BIN)/python -m pytest -n 2 -m 'not $(SLOW)' $(ARGS)
 endif
 
 check: $(READY)
