@@ -49,7 +49,7 @@ Paced = Depends(_paced, scope="function")
 @router.get("/logga-in", name="sign_in")
 @permit(Operation.public)
 def form(request: Request, _: Visit, nasta: str = "/") -> Response:
-    return render(request, "sign_in/password.html", email="", path=_ours(nasta))
+    return render(request, "sign_in/password.html", email="", goal=_ours(nasta))
 
 
 @router.post("/logga-in", dependencies=[Paced])
@@ -70,7 +70,7 @@ def password(request: Request, visit: Visit, typed: Typed) -> Response:
         _leave(visit, session, opened)
     path = _ours(typed.get("nasta", "/"))
     if opened is None:
-        return render(request, "sign_in/password.html", status=422, errors=_WRONG, email=typed.get("email", ""), path=path)
+        return render(request, "sign_in/password.html", status=422, errors=_WRONG, email=typed.get("email", ""), goal=path)
     return _welcome(visit, opened, path)
 
 
