@@ -23,6 +23,7 @@ from service.store.tables import (
     Signature,
     SignatureSlot,
 )
+from states import slot
 from states.agreement import State
 from states.calendar import BoardMeeting, next_possible
 from states.facts import SignatoryFacts
@@ -88,7 +89,7 @@ def given(session: Session, agreement_id: UUID) -> dict[UUID, list[Given]]:
         select(Signature, Document)
         .join(SignatureSlot, col(SignatureSlot.id) == col(Signature.slot_id))
         .outerjoin(Document, col(Document.id) == col(Signature.document_id))
-        .where(col(SignatureSlot.agreement_id) == agreement_id, col(SignatureSlot.state) != "void")
+        .where(col(SignatureSlot.agreement_id) == agreement_id, col(SignatureSlot.state) != slot.State.void)
         .order_by(col(Signature.id))
     )
     rows = session.exec(query).all()
@@ -214,7 +215,7 @@ def signers(session: Session, agreement_id: UUID) -> list[SignatoryFacts]:
         .join(Organisation, col(Organisation.id) == col(AgreementParty.organisation_id))
         .where(
             col(SignatureSlot.agreement_id) == agreement_id,
-            col(SignatureSlot.state) == "signed",
+            col(SignatureSlot.state) == slot.State.signed,
             col(Signature.verified_at).is_not(None),
         )
         .order_by(col(SignatureSlot.position), col(AgreementParty.position))
