@@ -201,7 +201,8 @@ def _summary(line: Line) -> str:
     states = [standing.state_of(c) for c in standing.clauses]
     if line.agreement.state is State.draft:
         return f"{len(states)} områden, inte skickade"
-    waits = [_kinds(line, standing.clause_waits_on(c)) for c in standing.clauses]
+    open_ = standing.clauses if line.agreement.state is State.negotiating else ()
+    waits = [_kinds(line, standing.clause_waits_on(c)) for c in open_]
     counts = (
         (states.count(ClauseState.agreed), "överens"),
         (sum(REGION in kinds for kinds in waits), "hos er"),
