@@ -3,7 +3,7 @@
 import re
 import time
 from collections.abc import Callable, Iterable
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 from uuid import uuid4
 
 import structlog
@@ -119,7 +119,7 @@ class Edge:
 
     def _known(self, said: str) -> bool:
         """Whether we answer to this Host: our own names, and every loopback name where we are on loopback ourselves."""
-        host = urlsplit(f"//{said}").hostname if _HOST.fullmatch(said) else None
+        host = _parsed(f"//{said}").hostname if _HOST.fullmatch(said) else None
         return host is not None and (host in self._settings.allowed_hosts or (self._local() and is_loopback(host)))
 
     def _local(self) -> bool:
@@ -189,8 +189,16 @@ def _ours(headers: Headers, origins: Iterable[str]) -> bool:
     said = headers.get("origin") or headers.get("referer")
     if said is None:
         return "cookie" not in headers
-    parts = urlsplit(said)
+    parts = _parsed(said)
     return f"{parts.scheme}://{parts.netloc}" in origins
+
+
+def _parsed(address: str) -> SplitResult:
+    """The parts of an address as somebody sent it; nonsense has none."""
+    try:
+        return urlsplit(address)
+    except ValueError:
+        return urlsplit("")
 
 
 def limit_of(scope: Scope) -> int:
