@@ -91,7 +91,11 @@ def sentence(kind: str, payload: Mapping[str, object]) -> str:
         return f"{label(Event(kind))}." if kind in set(Event) else f"{kind.replace('_', ' ').capitalize()}."
     if kind == "close_task" and payload.get("put_off") not in (None, "None"):
         words = "En uppgift sköts upp. {note}"
-    return words.format_map(_Told({key: _said(key, value) for key, value in payload.items()})).strip()
+    return (
+        words.format_map(_Told({key: _said(key, value) for key, value in payload.items()}))
+        .strip()
+        .replace(" 1 områden", " ett område")
+    )
 
 
 def _said(key: str, value: object) -> str:

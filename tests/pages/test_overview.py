@@ -238,6 +238,7 @@ def test_the_log_tells_the_story_of_one_agreement_and_the_chain_holds(site: Site
 
 def test_a_kind_nobody_has_words_for_still_reads() -> None:
     assert sentence("expire", {}) == "Har upphört."
+    assert sentence("send_response", {"party": "Orsa kommun", "answers": 1}) == "Orsa kommun skickade svar på ett område."
     assert sentence("something_new", {"x": 1}) == "Something new."
     assert sentence("decline", {"reason": "{oj}"}) == "Kommunen tackade nej. {oj}"
 
