@@ -191,7 +191,8 @@ def _cell(line: Line, clause: Negotiated | None, late: bool) -> Cell:
         marks += (("reopened", "öppnad igen"),)
     if late and MUNICIPALITY in kinds:
         marks += (("late", "försenad"),)
-    more = f"sedan {spoken(civil(since))}, {version}"
+    asked = max(since, line.agreement.proposed_at or since)  # a text lies in the catalogue's draft before anybody is asked
+    more = f"sedan {spoken(civil(asked))}, {version}"
     return Cell(*_TURNS.get(kinds, ("", "absent", "Ingen")), marks, more, clause.id, position)
 
 
