@@ -50,6 +50,10 @@ def configure(level: str = "info", stream: TextIO | None = None) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):  # it may have given itself handlers that take nothing out
+        own = logging.getLogger(name)
+        own.handlers.clear()
+        own.propagate = True
     for noisy in ("httpx", "httpcore", "alembic", "transitions", "uvicorn"):  # whole addresses, or a line for every step
         logging.getLogger(noisy).setLevel(logging.WARNING)
     structlog.configure(

@@ -58,6 +58,23 @@ def test_a_field_that_is_not_on_the_list_is_left_out_and_named(log: io.StringIO,
     assert json.loads(log.getvalue())["dropped"] == [name]
 
 
+def test_a_library_cannot_keep_a_handler_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    logger, stream = logging.getLogger("uvicorn.error"), io.StringIO()
+    logger.addHandler(logging.StreamHandler(stream))
+    logger.propagate = False
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    try:
+        configure("debug")
+        logger.warning("token=%s", CANARY)
+    finally:
+        root.handlers[:] = before
+        root.setLevel(level)
+        structlog.reset_defaults()
+    assert stream.getvalue() == ""
+    assert CANARY not in capsys.readouterr().err
+
+
 def test_a_traceback_is_cleaned_too(log: io.StringIO) -> None:
     try:
         raise ValueError(f"no such link: /k/{CANARY}")
