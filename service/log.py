@@ -53,6 +53,7 @@ def configure(level: str = "info", stream: TextIO | None = None) -> None:
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):  # it may have given itself handlers that take nothing out
         own = logging.getLogger(name)
         own.handlers.clear()
+        own.setLevel(logging.NOTSET)
         own.propagate = True
     for noisy in ("httpx", "httpcore", "alembic", "transitions", "uvicorn"):  # whole addresses, or a line for every step
         logging.getLogger(noisy).setLevel(logging.WARNING)
