@@ -133,6 +133,7 @@ def _engine(url: str) -> Engine:
     engine = create_engine(url, module=dbapi2, connect_args={"timeout": 15})
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
+    event.listen(engine, "checkin", _let_go)
     return engine
 
 
@@ -141,6 +142,12 @@ def _set_up_sqlite(connection: Any, _: object) -> None:
     connection.isolation_level = None
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=15000"):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _let_go(connection: Any, _: object) -> None:
+    """After a COMMIT that failed, SQLite keeps the transaction and its lock; SQLAlchemy believes that it is over."""
+    if connection is not None and connection.in_transaction:
+        connection.rollback()
 
 
 def _begin_sqlite(connection: Connection) -> None:
