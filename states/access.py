@@ -69,7 +69,9 @@ class Grant:
     relations: frozenset[Relation]
 
 
-def _grant(operation: Operation, *, region: frozenset[Role] = frozenset(), party: frozenset[Role] = frozenset()) -> tuple[Grant, ...]:
+def _grant(
+    operation: Operation, *, region: frozenset[Role] = frozenset(), party: frozenset[Role] = frozenset()
+) -> tuple[Grant, ...]:
     lines = ((region, Relation.region), (party, Relation.party))
     return tuple(Grant(operation, roles, frozenset({relation})) for roles, relation in lines if roles)
 
@@ -108,7 +110,7 @@ GRANTS: tuple[Grant, ...] = (
     *_grant(Operation.view_organisations, region=_EVERYBODY, party=_EVERYBODY),
     Grant(Operation.own_session, _EVERYBODY, frozenset({Relation.own})),
 )
-"""`public` has no line: it needs nobody. Contacts act for the party of their assignment only, `region` or `party` as it may be."""
+"""`public` has no line: it needs nobody. Contacts act for the party of their assignment only."""
 
 _ALLOWED = frozenset((g.operation, role, relation) for g in GRANTS for role in g.roles for relation in g.relations)
 
@@ -127,5 +129,3 @@ def require(operation: Operation, role: Role, relation: Relation) -> None:
     """Raise NotYours unless the matrix allows it."""
     if not may(operation, role, relation):
         raise NotYours
-
-

@@ -11,8 +11,8 @@ from sqlmodel import Session, col, select
 
 from service.store.tables import Agreement, AgreementParty, Clause, ClauseVersion, FrozenText, Organisation, Stance
 from states import clause as rule
-from states.agreement import State
 from states.access import Operation, Relation, require
+from states.agreement import State
 from states.clause import Negotiated
 from states.errors import NotFound, Stale
 from states.parties import Actor, OrganisationKind, Role
