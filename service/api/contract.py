@@ -32,6 +32,7 @@ from states.errors import (
 )
 
 PROBLEM = "application/problem+json"
+_ODD = re.compile("[\0\ud800-\udfff]")
 _NAME = re.compile(r"[a-z_]{1,30}")
 
 
@@ -43,16 +44,16 @@ class Body(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _storable(cls, said: Any) -> Any:
-        """NUL is text to JSON, but not to every database."""
-        if _has_nul(said):
-            raise ValueError("nul")
+        """NUL and half characters are text to JSON, but not to every database."""
+        if _unstorable(said):
+            raise ValueError("unstorable")
         return said
 
 
-def _has_nul(said: Any) -> bool:
+def _unstorable(said: Any) -> bool:
     if isinstance(said, dict):
-        return any(_has_nul(part) for pair in said.items() for part in pair)
-    return any(map(_has_nul, said)) if isinstance(said, list) else isinstance(said, str) and "\0" in said
+        return any(_unstorable(part) for pair in said.items() for part in pair)
+    return any(map(_unstorable, said)) if isinstance(said, list) else isinstance(said, str) and bool(_ODD.search(said))
 
 
 Day = Annotated[date, Field(ge=date(1900, 1, 1), le=date(2999, 12, 31))]

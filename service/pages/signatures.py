@@ -12,8 +12,9 @@ from service.pages.rendering import Paths, see_other
 from service.pages.signing import Refusal, back_to, clauses_of, filled, form_page, frozen_only, load, taking, uuids
 from service.pages.signing_view import Place, Signing
 from service.pages.steps import day
+from service.store.standing import relation
 from service.web import Form, Typed, Visit, permit
-from states.access import Operation
+from states.access import Operation, require
 from states.errors import FieldError, Invalid, NotFound
 from states.facts import FIELD_CODES
 
@@ -100,13 +101,16 @@ def upload(request: Request, visit: Visit, agreement_id: UUID, slot_id: UUID, ty
 @router.get("/overenskommelser/{agreement_id}/kontroller/{signature_id}", name="verification")
 @permit(Operation.verify_signed_paper)
 def ask_to_verify(request: Request, visit: Visit, agreement_id: UUID, signature_id: UUID) -> Response:
-    return _verify_form(request, visit, load(visit, agreement_id), signature_id, {})
+    s = load(visit, agreement_id)
+    require(Operation.verify_signed_paper, visit.actor.role, relation(visit.actor, s.standing.agreement))
+    return _verify_form(request, visit, s, signature_id, {})
 
 
 @router.post("/overenskommelser/{agreement_id}/kontroller/{signature_id}")
 @permit(Operation.verify_signed_paper)
 def verify(request: Request, visit: Visit, agreement_id: UUID, signature_id: UUID, typed: Typed) -> Response:
     s = load(visit, agreement_id)
+    require(Operation.verify_signed_paper, visit.actor.role, relation(visit.actor, s.standing.agreement))
     s.checked(signature_id)
     holds = typed.get("holds") == "yes"
     with taking(lambda refused: _verify_form(request, visit, s, signature_id, typed, refused)) as done:
