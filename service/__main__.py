@@ -56,6 +56,8 @@ def serve(host: Host = "127.0.0.1", port: Port = 8000) -> None:
     """Starta bara webbplatsen."""
     import uvicorn  # only this command pays for it
 
+    from service.patience import Patient
+
     settings = _started(host, port)
     os.environ[f"{PREFIX}BASE_URL"] = settings.base_url
     supervise.take_ports([(host, port, "--port")])
@@ -64,6 +66,7 @@ def serve(host: Host = "127.0.0.1", port: Port = 8000) -> None:
         factory=True,
         host=host,
         port=port,
+        http=Patient,
         access_log=False,  # +47 % per request, and addresses belong in no log
         log_config=None,
         server_header=False,

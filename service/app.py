@@ -144,10 +144,12 @@ def _malformed(request: Request, error: Exception) -> Response:
 
 
 def _missing(request: Request, error: Exception) -> Response:
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    if status == 404:
+    """What the framework refuses: no such address, no such method, a body it cannot read."""
+    if not isinstance(error, HTTPException) or error.status_code == 404:
         return _refused(request, NotFound())
-    return _refused(request, Invalid(), status)
+    response = _refused(request, Invalid(), error.status_code)
+    response.headers.update(error.headers or {})
+    return response
 
 
 def _unsaved(request: Request, _: Exception) -> Response:
