@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from service import clock, log, supervise
+from service import clock, log, people_commands, supervise
 from service.settings import PREFIX, Settings, SettingsError, load
 from states.errors import Blocked, NotAllowed, NotFound, NotYours, OverensError, Refused, Stale, StoreUnavailable
 
@@ -29,6 +29,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+app.add_typer(people_commands.organisation, name="organisation")
+app.add_typer(people_commands.user, name="user")
 
 Host = Annotated[str, typer.Option(help="Adress att lyssna på.")]
 Port = Annotated[int, typer.Option(min=1, max=65535, help="Port för webbplatsen.")]
