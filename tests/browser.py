@@ -46,9 +46,9 @@ def page(chromium: Browser) -> Iterator[Page]:
 
 
 @contextmanager
-def serving(app: ASGIApp) -> Iterator[str]:
-    """The address of `app`, served from a thread of its own on a free port."""
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", ws="none", lifespan="off"))
+def serving(app: ASGIApp, port: int = 0) -> Iterator[str]:
+    """The address of `app`, served from a thread of its own on this port, or on a free one."""
+    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning", ws="none", lifespan="off"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     _until(lambda: server.started)
