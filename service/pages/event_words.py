@@ -56,6 +56,7 @@ _SENTENCES = {
     "hold_message": "Ett mejl hölls kvar.",
     "release_message": "Ett mejl släpptes.",
     "resend_message": "Ett mejl skickades igen.",
+    "restore": "Säkerhetskopian från {created} lästes in. {held} mejl hölls kvar.",
     "report_flaw": "En brist i tillgängligheten rapporterades.",
 }
 

@@ -17,7 +17,7 @@ class Files:
     def put(self, data: bytes) -> str:
         """Keep the bytes and return their SHA-256; the same bytes are kept once."""
         digest = hashlib.sha256(data).hexdigest()
-        path = self._path(digest)
+        path = self.path(digest)
         if not path.exists():
             try:
                 _write(path, data)
@@ -28,14 +28,14 @@ class Files:
     def get(self, digest: str) -> bytes:
         """The bytes of a kept file; NotFound when it was never kept, StoreUnavailable when it has been damaged."""
         try:
-            data = self._path(digest).read_bytes()
+            data = self.path(digest).read_bytes()
         except FileNotFoundError:
             raise NotFound from None
         if hashlib.sha256(data).hexdigest() != digest:
             raise StoreUnavailable("Filen i lagret är skadad. Kontakta den som sköter driften.")
         return data
 
-    def _path(self, digest: str) -> Path:
+    def path(self, digest: str) -> Path:
         return self.folder / digest[:2] / digest
 
 
