@@ -34,6 +34,7 @@ class AtTheKeyboard:
     """One person with a browser of their own; no mouse, and focus moves only by keys."""
 
     def __init__(self, chromium: Browser, url: str) -> None:
+        self._chromium = chromium
         self._context = chromium.new_context(
             viewport=NARROW, locale="sv-SE", timezone_id="Europe/Stockholm", base_url=url, accept_downloads=True
         )
@@ -154,10 +155,14 @@ class AtTheKeyboard:
     def _picture(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         name = f"{len(list(folder.glob('*-320.png'))) + 1:03d}-{re.sub(r'[^a-zåäö]+', '-', self.page.title().lower())[:50]}"
+        # a browser beside this one with the same cookies: a picture of the whole page would disturb the one in use
+        beside = self._chromium.new_context(storage_state=self._context.storage_state(), locale="sv-SE")
+        shown = beside.new_page()
+        shown.goto(self.page.url)
         for size in (NARROW, DESKTOP):
-            self.page.set_viewport_size(size)
-            self.page.screenshot(path=folder / f"{name}-{size['width']}.png", full_page=True)
-        self.page.set_viewport_size(NARROW)
+            shown.set_viewport_size(size)
+            shown.screenshot(path=folder / f"{name}-{size['width']}.png", full_page=True)
+        beside.close()
 
 
 def _loose(words: str) -> str:
