@@ -1,24 +1,25 @@
 """Agreements: their standing, and every change that takes the whole agreement further."""
 
 from datetime import date, datetime
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from fastapi.responses import Response
 from sqlmodel import Session, col, select
 
-from service.api.contract import Body, Day, IfMatch, Page, Shown, once, tagged
-from service.cases import dates, decide, documents, finish, propose, publish, sign, sign_in
+from service.api.contract import Body, Day, IfMatch, Shown, once, tagged
+from service.api.listing import After, Asked, Page
+from service.api.route import Route
+from service.cases import dates, decide, documents, finish, opening, propose, publish, sign_in
 from service.cases.contacts import set_case_number
-from service.store.standing import Standing, load, scope, view
+from service.store.standing import Standing, current_frozen, load, scope, view
 from service.store.tables import Agreement, Document
 from service.web import Visit, permit
 from states import agreement as rule
 from states.access import Operation
 from states.errors import Blocked, Reason
 
-router = APIRouter(tags=["agreements"])
+router = APIRouter(tags=["agreements"], route_class=Route)
 
 
 class PartyShown(Shown):
@@ -33,7 +34,10 @@ class PartyShown(Shown):
 
 
 class AgreementShown(Shown):
-    """An agreement; `waiting_on` is derived, `due` a civil date through 23.59.59 in Stockholm."""
+    """An agreement; `waiting_on` is derived, `due` a civil date through 23.59.59 in Stockholm.
+
+    `control_code` is there when the text is frozen: decisions and signatures name it.
+    """
 
     id: UUID
     programme: UUID
@@ -47,6 +51,7 @@ class AgreementShown(Shown):
     waiting_since: datetime | None
     reopened_at: datetime | None
     ended_reason: str
+    control_code: str | None
     version: int
     parties: list[PartyShown]
     waiting_on: list[UUID]
@@ -62,10 +67,6 @@ class AgreementLine(Shown):
     state: rule.State
     due: date | None
     version: int
-
-
-class Agreements(Page):
-    items: list[AgreementLine]
 
 
 class Proposal(Body):
@@ -110,9 +111,10 @@ class DocumentShown(Shown):
     at: datetime
 
 
-def shown(standing: Standing, visit: Visit) -> AgreementShown:
+def shown(session: Session, standing: Standing, visit: Visit) -> AgreementShown:
     """An agreement as its parties see it."""
     row, waiting = standing.agreement, standing.waiting_on()
+    frozen = current_frozen(session, row.id)
     return AgreementShown(
         id=row.id,
         programme=row.programme_id,
@@ -126,6 +128,7 @@ def shown(standing: Standing, visit: Visit) -> AgreementShown:
         waiting_since=row.waiting_since,
         reopened_at=row.reopened_at,
         ended_reason=row.ended_reason,
+        control_code=frozen.control_code if frozen else None,
         version=row.version,
         parties=[
             PartyShown(
@@ -143,36 +146,28 @@ def shown(standing: Standing, visit: Visit) -> AgreementShown:
     )
 
 
-def answer(visit: Visit, standing: Standing, status: int = 200) -> Response:
-    return tagged(visit.request, shown(standing, visit), standing.agreement.version, status)
+def answer(visit: Visit, session: Session, standing: Standing, status: int = 200) -> Response:
+    return tagged(visit.request, shown(session, standing, visit), standing.agreement.version, status)
 
 
 @router.get("/agreements")
 @permit(Operation.view_agreement)
 def list_agreements(
-    visit: Visit,
-    programme: UUID | None = None,
-    state: rule.State | None = None,
-    after: UUID | None = None,
-    limit: Annotated[int, Query(ge=1, le=100)] = 20,
-) -> Agreements:
+    visit: Visit, cut: Asked, programme: UUID | None = None, state: rule.State | None = None, after: After = None
+) -> Page[AgreementLine]:
     """The agreements the caller can know of, oldest first."""
     query = select(Agreement).where(scope(visit.actor))
     query = query.where(col(Agreement.programme_id) == programme) if programme else query
     query = query.where(col(Agreement.state) == state) if state else query
-    query = query.where(col(Agreement.id) > after) if after else query
     with visit.read() as session:
-        rows = session.exec(query.order_by(col(Agreement.id)).limit(limit + 1)).all()
-        items = [AgreementLine.model_validate(row) for row in rows[:limit]]
-    more = visit.request.url.include_query_params(after=items[-1].id) if len(rows) > limit else None
-    return Agreements(items=items, next=f"{more.path}?{more.query}" if more else None)
+        return cut.growing(session, query, col(Agreement.id), AgreementLine.model_validate, after=after)
 
 
 @router.get("/agreements/{agreement_id}", response_model=AgreementShown)
 @permit(Operation.view_agreement)
 def get_agreement(visit: Visit, agreement_id: UUID) -> Response:
     with visit.read() as session:
-        return answer(visit, view(session, visit.actor, agreement_id))
+        return answer(visit, session, view(session, visit.actor, agreement_id))
 
 
 @router.patch("/agreements/{agreement_id}", response_model=AgreementShown)
@@ -182,7 +177,7 @@ def number_agreement(visit: Visit, agreement_id: UUID, body: CaseNumber, version
     with visit.write() as session:
         standing = load(session, visit.actor, Operation.set_case_number, agreement_id, version=version)
         set_case_number(session, visit.actor, visit.now, standing, body.party, body.case_number)
-        return answer(visit, standing)
+        return answer(visit, session, standing)
 
 
 @router.post("/agreements/{agreement_id}/proposal", response_model=AgreementShown)
@@ -193,7 +188,7 @@ def send(visit: Visit, agreement_id: UUID, body: Proposal, version: IfMatch) -> 
         visit,
         body,
         lambda s: answer(
-            visit, propose.send_proposal(s, visit.actor, visit.now, agreement_id, version, due=body.due, due_firm=body.due_firm)
+            visit, s, propose.send_proposal(s, visit.actor, visit.now, agreement_id, version, due=body.due, due_firm=body.due_firm)
         ),
     )
 
@@ -204,26 +199,26 @@ def ask_date(visit: Visit, agreement_id: UUID, body: DateWish) -> Response:
     """Ask for another last day; reminders rest until the region has answered."""
     with visit.write() as session:
         dates.propose_date(session, visit.actor, visit.now, agreement_id, body.day, body.reason)
-        return answer(visit, view(session, visit.actor, agreement_id), 201)
+        return answer(visit, session, view(session, visit.actor, agreement_id), 201)
 
 
 @router.post("/date-requests/{request_id}/answer", response_model=AgreementShown)
 @permit(Operation.answer_date)
 def answer_date(visit: Visit, request_id: UUID, body: DateAnswer) -> Response:
     with visit.write() as session:
-        return answer(visit, dates.answer_date(session, visit.actor, visit.now, request_id, granted=body.granted, day=body.day))
+        return answer(visit, session, dates.answer_date(session, visit.actor, visit.now, request_id, granted=body.granted, day=body.day))
 
 
 @router.post("/agreements/{agreement_id}/decision-request", response_model=AgreementShown)
 @permit(Operation.plan_decision)
 def request_decision(visit: Visit, agreement_id: UUID, version: IfMatch) -> Response:
-    return once(visit, None, lambda s: answer(visit, decide.request_decision(s, visit.actor, visit.now, agreement_id, version)))
+    return once(visit, None, lambda s: answer(visit, s, decide.request_decision(s, visit.actor, visit.now, agreement_id, version)))
 
 
 @router.post("/agreements/{agreement_id}/signing", response_model=AgreementShown)
 @permit(Operation.open_signing)
 def open_signing(visit: Visit, agreement_id: UUID, version: IfMatch) -> Response:
-    return once(visit, None, lambda s: answer(visit, sign.open_signing(s, visit.actor, visit.now, agreement_id, version)))
+    return once(visit, None, lambda s: answer(visit, s, opening.open_signing(s, visit.actor, visit.now, agreement_id, version)))
 
 
 @router.post("/agreements/{agreement_id}/declination", response_model=AgreementShown)
@@ -231,7 +226,7 @@ def open_signing(visit: Visit, agreement_id: UUID, version: IfMatch) -> Response
 def decline(visit: Visit, agreement_id: UUID, body: Declination, version: IfMatch) -> Response:
     def act(session: Session) -> Response:
         sign_in.use_step_up(session, visit.actor, visit.real_now, "decline", agreement_id)
-        return answer(visit, finish.decline(session, visit.actor, visit.now, agreement_id, body.reason, version))
+        return answer(visit, session, finish.decline(session, visit.actor, visit.now, agreement_id, body.reason, version))
 
     return once(visit, body, act, first=lambda: visit.confirm_code("decline", agreement_id, body.code))
 
@@ -240,22 +235,22 @@ def decline(visit: Visit, agreement_id: UUID, body: Declination, version: IfMatc
 @permit(Operation.withdraw)
 def withdraw(visit: Visit, agreement_id: UUID, body: Why, version: IfMatch) -> Response:
     return once(
-        visit, body, lambda s: answer(visit, finish.withdraw(s, visit.actor, visit.now, agreement_id, body.reason, version))
+        visit, body, lambda s: answer(visit, s, finish.withdraw(s, visit.actor, visit.now, agreement_id, body.reason, version))
     )
 
 
 @router.post("/agreements/{agreement_id}/resumption", response_model=AgreementShown)
 @permit(Operation.resume)
 def resume(visit: Visit, agreement_id: UUID, version: IfMatch) -> Response:
-    return once(visit, None, lambda s: answer(visit, finish.resume(s, visit.actor, visit.now, agreement_id, version)))
+    return once(visit, None, lambda s: answer(visit, s, finish.resume(s, visit.actor, visit.now, agreement_id, version)))
 
 
 @router.get("/agreements/{agreement_id}/documents")
 @permit(Operation.view_agreement)
-def list_documents(visit: Visit, agreement_id: UUID) -> list[DocumentShown]:
+def list_documents(visit: Visit, agreement_id: UUID, cut: Asked) -> Page[DocumentShown]:
     with visit.read() as session:
         view(session, visit.actor, agreement_id)
-        return [DocumentShown.model_validate(d) for d in documents.documents_of(session, agreement_id)]
+        return cut.whole([DocumentShown.model_validate(d) for d in documents.documents_of(session, agreement_id)])
 
 
 @router.put("/agreements/{agreement_id}/publication", response_model=AgreementShown)
@@ -265,7 +260,7 @@ def put_publication(visit: Visit, agreement_id: UUID, version: IfMatch) -> Respo
     with visit.write() as session:
         document = _signed_file(documents.signed_document(session, agreement_id))
         publish.publish(session, visit.actor, visit.now, agreement_id, document.id, version)
-        return answer(visit, view(session, visit.actor, agreement_id))
+        return answer(visit, session, view(session, visit.actor, agreement_id))
 
 
 @router.delete("/agreements/{agreement_id}/publication", response_model=AgreementShown)
@@ -274,7 +269,7 @@ def delete_publication(visit: Visit, agreement_id: UUID, body: Why, version: IfM
     """Take it down; the reason stands at its address."""
     with visit.write() as session:
         publish.unpublish(session, visit.actor, visit.now, agreement_id, body.reason, version)
-        return answer(visit, view(session, visit.actor, agreement_id))
+        return answer(visit, session, view(session, visit.actor, agreement_id))
 
 
 def _signed_file(document: Document | None) -> Document:

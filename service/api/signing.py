@@ -10,7 +10,9 @@ from sqlmodel import Session, col, select
 
 from service.api.agreements import AgreementShown, answer
 from service.api.contract import Body, Day, IfMatch, Shown, Small, once
-from service.cases import decide, documents, sign, sign_in
+from service.api.listing import Asked, Page
+from service.api.route import Route
+from service.cases import decide, documents, opening, sign, sign_in, signatories
 from service.store.standing import view
 from service.store.tables import Signature, SignatureSlot
 from service.web import UPLOAD_MAX, Visit, permit
@@ -18,7 +20,7 @@ from states import decision, slot
 from states.access import Operation
 from states.errors import NotFound, TooLarge
 
-router = APIRouter(tags=["signing"])
+router = APIRouter(tags=["signing"], route_class=Route)
 
 
 class StepShown(Shown):
@@ -122,10 +124,10 @@ class StepUpBody(Body):
 
 @router.get("/agreements/{agreement_id}/decision-steps")
 @permit(Operation.view_agreement)
-def list_steps(visit: Visit, agreement_id: UUID) -> list[StepShown]:
+def list_steps(visit: Visit, agreement_id: UUID, cut: Asked) -> Page[StepShown]:
     with visit.read() as session:
         view(session, visit.actor, agreement_id)
-        return [StepShown.model_validate(s) for s in decide.steps_of(session, agreement_id)]
+        return cut.whole([StepShown.model_validate(s) for s in opening.steps_of(session, agreement_id)])
 
 
 @router.post("/agreements/{agreement_id}/decision-steps", status_code=201)
@@ -151,36 +153,36 @@ def send_papers(visit: Visit, step_id: UUID) -> StepShown:
 def record_outcome(visit: Visit, step_id: UUID, body: OutcomeBody, version: IfMatch) -> Response:
     """Record the minutes; If-Match is the step's version."""
     decided = decide.Decided(**body.model_dump())
-    return once(visit, body, lambda s: answer(visit, decide.record_outcome(s, visit.actor, visit.now, step_id, decided, version)))
+    return once(visit, body, lambda s: answer(visit, s, decide.record_outcome(s, visit.actor, visit.now, step_id, decided, version)))
 
 
 @router.get("/agreements/{agreement_id}/signature-slots")
 @permit(Operation.view_agreement)
-def list_slots(visit: Visit, agreement_id: UUID) -> list[SlotShown]:
+def list_slots(visit: Visit, agreement_id: UUID, cut: Asked) -> Page[SlotShown]:
     with visit.read() as session:
         view(session, visit.actor, agreement_id)
-        return [SlotShown.model_validate(s) for s in sign.slots_of(session, agreement_id)]
+        return cut.whole([SlotShown.model_validate(s) for s in opening.slots_of(session, agreement_id)])
 
 
 @router.put("/agreements/{agreement_id}/signature-slots")
 @permit(Operation.plan_signing)
 def put_slots(visit: Visit, agreement_id: UUID, body: SlotsBody, version: IfMatch) -> list[SlotShown]:
     """Say who signs for a party; replaces what was said before."""
-    plans = [sign.SlotPlan(**s.model_dump()) for s in body.slots]
+    plans = [signatories.SlotPlan(**s.model_dump()) for s in body.slots]
     with visit.write() as session:
-        rows = sign.plan_slots(session, visit.actor, visit.now, agreement_id, body.party, plans, version)
+        rows = signatories.plan_slots(session, visit.actor, visit.now, agreement_id, body.party, plans, version)
         return [SlotShown.model_validate(row) for row in rows]
 
 
 @router.post("/signature-slots/{slot_id}/refusal", response_model=AgreementShown)
 @permit(Operation.sign)
 def refuse(visit: Visit, slot_id: UUID, body: RefusalBody) -> Response:
-    return once(visit, body, lambda s: answer(visit, sign.refuse(s, visit.actor, visit.now, slot_id, body.reason, body.clauses)))
+    return once(visit, body, lambda s: answer(visit, s, sign.refuse(s, visit.actor, visit.now, slot_id, body.reason, body.clauses)))
 
 
 @router.get("/agreements/{agreement_id}/signatures")
 @permit(Operation.view_agreement)
-def list_signatures(visit: Visit, agreement_id: UUID) -> list[SignatureShown]:
+def list_signatures(visit: Visit, agreement_id: UUID, cut: Asked) -> Page[SignatureShown]:
     """Every signature there is, those on obsolete texts too."""
     with visit.read() as session:
         view(session, visit.actor, agreement_id)
@@ -190,7 +192,7 @@ def list_signatures(visit: Visit, agreement_id: UUID) -> list[SignatureShown]:
             .where(col(SignatureSlot.agreement_id) == agreement_id)
             .order_by(col(Signature.id))
         )
-        return [SignatureShown.model_validate(s) for s in session.exec(query)]
+        return cut.whole([SignatureShown.model_validate(s) for s in session.exec(query)])
 
 
 @router.post("/agreements/{agreement_id}/signatures", response_model=AgreementShown, status_code=201)
@@ -204,7 +206,7 @@ def sign_by_code(visit: Visit, agreement_id: UUID, body: SignatureBody) -> Respo
 
     def act(session: Session) -> Response:
         sign_in.use_step_up(session, visit.actor, visit.real_now, "sign", body.slot)
-        return answer(visit, sign.sign(session, visit.actor, visit.now, body.slot, body.control_code), 201)
+        return answer(visit, session, sign.sign(session, visit.actor, visit.now, body.slot, body.control_code), 201)
 
     return once(visit, body, act, first=lambda: visit.confirm_code("sign", body.slot, body.code))
 
@@ -237,7 +239,7 @@ def verify(visit: Visit, signature_id: UUID, body: VerificationBody) -> Response
     return once(
         visit,
         body,
-        lambda s: answer(visit, sign.verify_paper(s, visit.actor, visit.now, signature_id, holds=body.holds, why=body.reason)),
+        lambda s: answer(visit, s, sign.verify_paper(s, visit.actor, visit.now, signature_id, holds=body.holds, why=body.reason)),
     )
 
 

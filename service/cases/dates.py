@@ -10,13 +10,13 @@ from service.cases.mail import task, tell
 from service.cases.steps import note
 from service.cases.wording import reason as reason_text
 from service.post.letters import LetterName
-from service.store.standing import Standing, load
+from service.store.standing import Standing, load, load_by
 from service.store.tables import Agreement, DateRequest, Programme
 from states.access import Operation
 from states.agreement import State
 from states.calendar import QuietPeriod, civil
 from states.deadlines import Deadline, due_for_us
-from states.errors import Blocked, FieldError, Invalid, NotAllowed, NotFound, Reason
+from states.errors import Blocked, FieldError, Invalid, NotAllowed, Reason
 from states.parties import Actor
 
 PAUSE = "date_proposed"
@@ -49,10 +49,7 @@ def answer_date(
     session: Session, actor: Actor, now: datetime, request_id: UUID, *, granted: bool, day: date | None = None
 ) -> Standing:
     """Grant the day (or another one) or keep the old; either way the pause ends and a new round of reminders begins."""
-    row = session.get(DateRequest, request_id)
-    if row is None:
-        raise NotFound
-    standing = load(session, actor, Operation.answer_date, row.agreement_id)
+    row, standing = load_by(session, actor, Operation.answer_date, DateRequest, request_id)
     agreement = standing.agreement
     if row.answered_at is not None:
         raise NotAllowed("answer_date", "answered")

@@ -7,21 +7,22 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from service.cases import sign
+from service.cases.frozen import frozen_text
 from service.cases.mail import task, tell
+from service.cases.opening import open_when_decided, steps_of
 from service.cases.reopen import object_to
 from service.cases.steps import note, step
 from service.cases.wording import line
 from service.cases.wording import reason as reason_text
 from service.post.letters import LetterName
-from service.store.standing import Party, Standing, current_frozen, load, relation
-from service.store.tables import Body, BodyMeeting, DecisionStep, FrozenText
+from service.store.standing import Party, Standing, load, load_by
+from service.store.tables import Body, BodyMeeting, DecisionStep
 from states import decision
-from states.access import Operation, Relation
+from states.access import Operation
 from states.agreement import CLOSED, RULEBOOK, Event, State
 from states.calendar import BoardMeeting, civil, next_possible
 from states.decision import REQUIRED, Kind, Outcome
-from states.errors import Blocked, FieldError, Invalid, NotAllowed, NotFound, NotYours, Reason, Stale
+from states.errors import Blocked, FieldError, Invalid, NotAllowed, Reason, Stale
 from states.facts import spoken
 from states.parties import Actor
 
@@ -49,20 +50,12 @@ class Decided:
     next_meeting: date | None = None
 
 
-def steps_of(session: Session, agreement_id: UUID) -> list[DecisionStep]:
-    """The decision steps that count, in the order they were planned."""
-    query = select(DecisionStep).where(
-        col(DecisionStep.agreement_id) == agreement_id, col(DecisionStep.state) != decision.State.cancelled
-    )
-    return list(session.exec(query.order_by(col(DecisionStep.id))).all())
-
-
 def plan_step(
     session: Session, actor: Actor, now: datetime, agreement_id: UUID, party_id: UUID, plan: StepPlan, version: int | None = None
 ) -> DecisionStep:
     """Say how a party decides, or change it while nothing is decided; a contact speaks for the own party only."""
     standing = load(session, actor, Operation.plan_decision, agreement_id, version=version)
-    party = _own_or_any(standing, actor, party_id)
+    party = standing.party_for(actor, party_id)
     asked = standing.agreement.state is State.deciding
     if standing.agreement.state in (State.signing, *CLOSED):
         raise NotAllowed("plan_decision", standing.agreement.state)
@@ -76,7 +69,7 @@ def plan_step(
             Reason("decision-requested", "Beslutet är redan begärt. Det kan inte bytas mot en anmälan eller information.")
         )
     row = row or DecisionStep(agreement_id=agreement_id, party_id=party.id, kind=plan.kind, version=0)
-    row.frozen_id = _frozen(session, standing).id if asked and plan.kind in REQUIRED else row.frozen_id
+    row.frozen_id = frozen_text(session, standing).id if asked and plan.kind in REQUIRED else row.frozen_id
     row.kind, row.meeting_on, row.papers_due = plan.kind, plan.meeting_on, plan.papers_due
     row.body = line(plan.body, "body", missing="Ange vilken nämnd eller vem som beslutar.")
     row.version += 1
@@ -111,7 +104,7 @@ def request_decision(session: Session, actor: Actor, now: datetime, agreement_id
     required = [s for s in steps_of(session, agreement_id) if s.kind in REQUIRED]
     if not required:
         raise Blocked(Reason("no-decision-step", "Ingen har angett vem som beslutar. Lägg till ett beslutssteg först."))
-    frozen = _frozen(session, standing)
+    frozen = frozen_text(session, standing)
     for row in required:
         row.frozen_id, row.version = frozen.id, row.version + 1
         session.add(row)
@@ -124,8 +117,8 @@ def request_decision(session: Session, actor: Actor, now: datetime, agreement_id
 
 def send_papers(session: Session, actor: Actor, now: datetime, step_id: UUID) -> DecisionStep:
     """Note that the papers have gone to the board; late papers are noted too, with a task to check the meeting."""
-    row, standing = _step(session, actor, Operation.plan_decision, step_id)
-    party = _own_or_any(standing, actor, row.party_id)
+    row, standing = load_by(session, actor, Operation.plan_decision, DecisionStep, step_id)
+    party = standing.party_for(actor, row.party_id)
     decision.advance(row, decision.Event.send_papers)
     row.version += 1
     session.add(row)
@@ -147,8 +140,8 @@ def record_outcome(
     session: Session, actor: Actor, now: datetime, step_id: UUID, decided: Decided, version: int | None = None
 ) -> Standing:
     """Record what was decided about the frozen text and take the agreement where that leads."""
-    row, standing = _step(session, actor, Operation.record_outcome, step_id)
-    party = _own_or_any(standing, actor, row.party_id)
+    row, standing = load_by(session, actor, Operation.record_outcome, DecisionStep, step_id)
+    party = standing.party_for(actor, row.party_id)
     if version is not None and row.version != version:
         raise Stale
     _check_decided(session, standing, row, decided, civil(now))
@@ -196,26 +189,8 @@ def _follow(
     return standing
 
 
-def open_when_decided(session: Session, actor: Actor, now: datetime, standing: Standing) -> Standing:
-    """Open the signing once every required decision is approved and all signatories are named; else say what lacks."""
-    if standing.agreement.state is not State.deciding or undecided(session, standing):
-        return standing
-    lacking = sign.lacking(session, standing)
-    if lacking:
-        names = " ".join(r.message for r in lacking)
-        task(session, now, standing, "slots_missing", "Besluten är klara men underskrifterna kan inte begäras", detail=names)
-        return standing
-    sign.bind_and_request(session, actor, now, standing, Event.approve)
-    return standing
-
-
-def undecided(session: Session, standing: Standing) -> list[DecisionStep]:
-    """The required steps that are not approved yet."""
-    return [s for s in steps_of(session, standing.agreement.id) if s.kind in REQUIRED and s.outcome is not Outcome.approved]
-
-
 def _check_decided(session: Session, standing: Standing, row: DecisionStep, decided: Decided, today: date) -> None:
-    frozen = _frozen(session, standing)
+    frozen = frozen_text(session, standing)
     if decided.control_code != frozen.control_code or row.frozen_id != frozen.id:
         raise Blocked(Reason("not-the-frozen-text", "Beslutet gäller inte den text som är låst nu. Jämför kontrollkoderna."))
     if decided.outcome is not Outcome.approved:
@@ -224,27 +199,3 @@ def _check_decided(session: Session, standing: Standing, row: DecisionStep, deci
         raise Invalid(FieldError("decided_on", "future", "Beslutsdagen ligger i framtiden."))
     if decided.outcome is Outcome.approved and row.kind is Kind.resolution:
         line(decided.paragraph, "paragraph", missing="Ange paragrafen i protokollet, till exempel § 47.")
-
-
-def _frozen(session: Session, standing: Standing) -> FrozenText:
-    frozen = current_frozen(session, standing.agreement.id)
-    if frozen is None:
-        raise Blocked(Reason("not-frozen", "Texten är inte låst ännu. Parterna behöver bli överens om alla områden först."))
-    return frozen
-
-
-def _step(session: Session, actor: Actor, operation: Operation, step_id: UUID) -> tuple[DecisionStep, Standing]:
-    row = session.get(DecisionStep, step_id)
-    if row is None:
-        raise NotFound
-    standing = load(session, actor, operation, row.agreement_id)
-    session.refresh(row)
-    return row, standing
-
-
-def _own_or_any(standing: Standing, actor: Actor, party_id: UUID) -> Party:
-    """The region may act for every party; anybody else for the own one only."""
-    party = standing.party(party_id)
-    if relation(actor, standing.agreement) is Relation.party and party.organisation.id != actor.organisation:
-        raise NotYours
-    return party

@@ -11,7 +11,22 @@ from uuid import UUID
 import yaml
 from sqlmodel import Session, col, select
 
-from service.cases import contacts, dates, decide, documents, finish, propose, publish, remind, reopen, respond, sign, tasks
+from service.cases import (
+    contacts,
+    dates,
+    decide,
+    documents,
+    finish,
+    opening,
+    propose,
+    publish,
+    remind,
+    reopen,
+    respond,
+    sign,
+    signatories,
+    tasks,
+)
 from service.cases.plan_file import read_plan
 from service.cases.programmes import create_agreements, create_programme
 from service.store.files import Files
@@ -286,11 +301,11 @@ def _slots(session: Session, now: datetime, scene: _Scene, town: _Town, _: Story
     for party in standing.parties:
         people, named = (scene.staff, told()["staff"]) if party.is_region else (town.people, town.told["people"])
         plans = [
-            sign.SlotPlan(actor.assignment, entry["title"], entry.get("authority", ""))
+            signatories.SlotPlan(actor.assignment, entry["title"], entry.get("authority", ""))
             for actor, entry in zip(people, named, strict=True)
             if actor.role is Role.signatory
         ]
-        sign.plan_slots(session, scene.strategist, now, town.agreement, party.id, plans)
+        signatories.plan_slots(session, scene.strategist, now, town.agreement, party.id, plans)
 
 
 def _board(session: Session, now: datetime, _: _Scene, town: _Town, entry: Story) -> None:
@@ -305,20 +320,20 @@ def _request_decision(session: Session, now: datetime, _: _Scene, town: _Town, _
 
 
 def _papers(session: Session, now: datetime, _: _Scene, town: _Town, __: Story) -> None:
-    decide.send_papers(session, town.one(Role.main), now, decide.steps_of(session, town.agreement)[0].id)
+    decide.send_papers(session, town.one(Role.main), now, opening.steps_of(session, town.agreement)[0].id)
 
 
 def _approve(session: Session, now: datetime, _: _Scene, town: _Town, entry: Story) -> None:
     outcome = decide.Decided(
         Outcome.approved, _code(session, town), entry["approve"]["decided"], paragraph=entry["approve"]["paragraph"]
     )
-    decide.record_outcome(session, town.one(Role.main), now, decide.steps_of(session, town.agreement)[0].id, outcome)
+    decide.record_outcome(session, town.one(Role.main), now, opening.steps_of(session, town.agreement)[0].id, outcome)
 
 
 def _sign(session: Session, now: datetime, scene: _Scene, town: _Town, entry: Story) -> None:
     people = scene.staff if entry["sign"] == "region" else town.people
     for actor in (p for p in people if p.role is Role.signatory):
-        place = next(s for s in sign.slots_of(session, town.agreement) if s.assignment_id == actor.assignment)
+        place = next(s for s in opening.slots_of(session, town.agreement) if s.assignment_id == actor.assignment)
         sign.sign(session, actor, now, place.id, _code(session, town))
     documents.finish_signed(session, scene.files, now, town.agreement)
 

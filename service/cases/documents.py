@@ -14,8 +14,9 @@ from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from documents import agreement as word
-from service.cases import agree, sign
+from service.cases.frozen import frozen_facts
 from service.cases.mail import registry_letter
+from service.cases.opening import slots_of
 from service.post.letters import LetterName
 from service.store.files import Files
 from service.store.standing import Standing, current_frozen, load, load_many, view
@@ -51,7 +52,7 @@ def word_file(session: Session, actor: Actor, agreement_id: UUID) -> File:
     standing = view(session, actor, agreement_id)
     frozen = current_frozen(session, agreement_id)
     if frozen is None:
-        facts = agree.frozen_facts(session, standing, revision=0)
+        facts = frozen_facts(session, standing, revision=0)
         made = standing.agreement.waiting_since or standing.agreement.created_at
         data = word.render(facts, kind="draft", code=None, signatories=_signatories(session, standing), modified=made)
         return File(_name(standing, "utkast"), WORD, data)
@@ -180,7 +181,7 @@ def _frozen_bytes(session: Session, standing: Standing, frozen: FrozenText, *, s
 def _signatories(session: Session, standing: Standing, *, signed: bool = False) -> list[SignatoryFacts]:
     """Who signs, in order; in the signed file also when and how each one did."""
     found = []
-    for place in sign.slots_of(session, standing.agreement.id):
+    for place in slots_of(session, standing.agreement.id):
         person = _person(session, place.assignment_id)
         signature = _signature(session, place.id) if signed else None
         found.append(

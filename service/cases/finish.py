@@ -5,7 +5,8 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from service.cases.agree import if_settled, make_obsolete
+from service.cases.agree import if_settled
+from service.cases.frozen import make_obsolete
 from service.cases.mail import tell
 from service.cases.steps import step
 from service.cases.wording import reason as reason_text

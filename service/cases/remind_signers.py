@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from service.cases.mail import counterpart, write
-from service.cases.sign import slots_of
+from service.cases.opening import slots_of
 from service.cases.steps import note
 from service.post.letters import LetterName
 from service.store.contacts import Contact

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from service.cases.agree import make_obsolete
+from service.cases.frozen import make_obsolete
 from service.cases.mail import tell
 from service.cases.steps import note, step
 from service.cases.texts import add_stance, add_version, conflict, head_row

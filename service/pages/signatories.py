@@ -7,7 +7,8 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from service.cases import contacts, sign
+from service.cases import contacts
+from service.cases.signatories import SlotPlan, plan_slots
 from service.pages.rendering import Paths, see_other
 from service.pages.signing import Refusal, back_to, filled, form_page, load, taking, uuids
 from service.pages.signing_view import Signing, signatories
@@ -43,7 +44,7 @@ def plan(request: Request, visit: Visit, agreement_id: UUID, party_id: UUID, typ
         if not planned:
             raise Invalid(FieldError("assignment_1", "missing", "Välj minst en som skriver under."))
         with visit.write() as session:
-            sign.plan_slots(session, visit.actor, visit.now, agreement_id, party_id, planned, visit.version(typed))
+            plan_slots(session, visit.actor, visit.now, agreement_id, party_id, planned, visit.version(typed))
     return done.answer or see_other(request, back_to(request, agreement_id, "undertecknare"))
 
 
@@ -118,7 +119,7 @@ def _typed_places(typed: Mapping[str, str]) -> int:
     return next((n for n in range(20) if f"assignment_{n + 1}" not in typed), 20)
 
 
-def _planned(typed: Form, n: int) -> sign.SlotPlan | None:
+def _planned(typed: Form, n: int) -> SlotPlan | None:
     """One place of the form, None when nobody is chosen in it."""
     chosen = typed.get(f"assignment_{n}", "")
     if not chosen:
@@ -128,7 +129,7 @@ def _planned(typed: Form, n: int) -> sign.SlotPlan | None:
         raise Invalid(FieldError(f"position_{n}", "not-a-number", "Skriv ordningen som en siffra, till exempel 1."))
     if not typed.get(f"title_{n}", "").strip():
         raise Invalid(FieldError(f"title_{n}", "missing", "Ange titeln som ska stå under namnet."))
-    plan = sign.SlotPlan(
+    plan = SlotPlan(
         assignment=uuids([chosen], f"assignment_{n}")[0],
         title=typed.get(f"title_{n}", ""),
         authority=typed.get(f"authority_{n}", ""),

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 from sqlmodel import Session
 
-from service.cases import decide, documents, publish, remind_signers, sign
+from service.cases import decide, documents, opening, publish, remind_signers
 from service.pages.rendering import NavLink, Paths, render, see_other
 from service.pages.signing_view import Signing, signing
 from service.web import Typed, Visit, permit, status_of
@@ -76,7 +76,7 @@ def send_papers(request: Request, visit: Visit, agreement_id: UUID, step_id: UUI
 @permit(Operation.open_signing)
 def open_signing(request: Request, visit: Visit, agreement_id: UUID, typed: Typed) -> Response:
     def work(session: Session) -> None:
-        sign.open_signing(session, visit.actor, visit.now, agreement_id, visit.version(typed))
+        opening.open_signing(session, visit.actor, visit.now, agreement_id, visit.version(typed))
 
     return at_once(request, visit, agreement_id, work, "underskrifter")
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from service.cases import decide, documents, publish, sign
+from service.cases import documents, opening, publish
 from service.store import signing as rows
 from service.store.contacts import Contact, contacts
 from service.store.standing import Party, Standing, current_frozen, relation, view
@@ -215,7 +215,7 @@ def signing(session: Session, actor: Actor, now: datetime, agreement_id: UUID) -
         facts=from_canonical(frozen.canonical) if frozen else None,
         decisions=_decisions(session, actor, standing, today),
         places=_places(session, actor, standing),
-        lacking=sign.lacking(session, standing) if standing.agreement.state in FROZEN else (),
+        lacking=opening.lacking(session, standing) if standing.agreement.state in FROZEN else (),
         publication=publish.publication_of(session, agreement_id),
         signed_file=signed.file_sha256 if signed else "",
         findings=publish.personal_data(session, standing) if standing.agreement.state is State.signed else (),
@@ -229,7 +229,7 @@ def signatories(session: Session, party: Party, programme: UUID, today: date) ->
 
 
 def _decisions(session: Session, actor: Actor, standing: Standing, today: date) -> tuple[Decision, ...]:
-    steps = {s.party_id: s for s in decide.steps_of(session, standing.agreement.id)}
+    steps = {s.party_id: s for s in opening.steps_of(session, standing.agreement.id)}
     boards = rows.boards(session, [p.organisation.id for p in standing.parties], today)
     return tuple(
         _decision(actor, standing, p, steps.get(p.id), boards.get(p.organisation.id, []), today) for p in standing.parties
@@ -267,7 +267,7 @@ def _decision(
 
 
 def _places(session: Session, actor: Actor, standing: Standing) -> tuple[Place, ...]:
-    slots = sign.slots_of(session, standing.agreement.id)
+    slots = opening.slots_of(session, standing.agreement.id)
     people = rows.people_of(session, [s.assignment_id for s in slots if s.assignment_id])
     given = rows.given(session, standing.agreement.id)
     order = {p.id: n for n, p in enumerate(standing.parties)}

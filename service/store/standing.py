@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, exists, true
@@ -14,7 +15,7 @@ from states import clause as rule
 from states.access import Operation, Relation, require
 from states.agreement import State
 from states.clause import Negotiated
-from states.errors import NotFound, Stale
+from states.errors import NotFound, NotYours, Stale
 from states.parties import Actor, OrganisationKind, Role
 
 
@@ -59,6 +60,13 @@ class Standing:
         if found is None:
             raise NotFound
         return found
+
+    def party_for(self, actor: Actor, party_id: UUID) -> Party:
+        """A party the person may act for: the region for every one, anybody else for their own only."""
+        party = self.party(party_id)
+        if relation(actor, self.agreement) is Relation.party and party.organisation.id != actor.organisation:
+            raise NotYours
+        return party
 
     def others(self, party: Party) -> tuple[Party, ...]:
         return tuple(p for p in self.parties if p.id != party.id)
@@ -119,6 +127,25 @@ def load(session: Session, actor: Actor, operation: Operation, agreement_id: UUI
     if version is not None and agreement.version != version:
         raise Stale
     return _standing(session, [agreement])[agreement.id]
+
+
+class PartOfAgreement(Protocol):
+    """A row that belongs to one agreement."""
+
+    agreement_id: UUID
+
+
+Part = TypeVar("Part", bound=PartOfAgreement)
+
+
+def load_by(session: Session, actor: Actor, operation: Operation, kind: type[Part], row_id: UUID) -> tuple[Part, Standing]:
+    """A row and its agreement to work on: the agreement is locked first, then the row is read anew."""
+    row = session.get(kind, row_id)
+    if row is None:
+        raise NotFound
+    standing = load(session, actor, operation, row.agreement_id)
+    session.refresh(row)
+    return row, standing
 
 
 def view(session: Session, actor: Actor, agreement_id: UUID) -> Standing:

@@ -9,10 +9,9 @@ import httpx
 import pytest
 from sqlmodel import col, select
 
-from service.cases.decide import steps_of
 from service.cases.deliver import text_with_secrets
 from service.cases.documents import finish_signed
-from service.cases.sign import slots_of
+from service.cases.opening import slots_of, steps_of
 from service.settings import Settings
 from service.store.files import Files
 from service.store.session import Store

@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from sqlalchemy import create_engine, make_url, text
 from sqlmodel import Session
 
-from service.cases import decide, finish, reopen, respond, sign
+from service.cases import decide, finish, opening, reopen, respond, sign, signatories
 from service.cases.check import findings
 from service.cases.programmes import create_agreements, create_programme
 from service.cases.propose import send_proposal
@@ -201,7 +201,7 @@ class Life(RuleBasedStateMachine):
     @rule(which=pick, outcome=st.sampled_from([Outcome.approved, Outcome.approved, Outcome.approved, *Outcome]))
     def decide(self, which: int, outcome: Outcome) -> None:
         def verb(session: Session, now: datetime) -> None:
-            steps = decide.undecided(session, self._standing(session))
+            steps = opening.undecided(session, self._standing(session))
             frozen = current_frozen(session, self.id)
             if steps and frozen:
                 said = decide.Decided(outcome, frozen.control_code, now.date(), "§ 1", "Ett skäl.")
@@ -216,16 +216,18 @@ class Life(RuleBasedStateMachine):
 
     def _name(self, session: Session, now: datetime, index: int, actor: Actor) -> None:
         party = self._standing(session).parties[index]
-        sign.plan_slots(session, self.cast.elin, now, self.id, party.id, [sign.SlotPlan(actor.assignment, "ordförande")])
+        signatories.plan_slots(
+            session, self.cast.elin, now, self.id, party.id, [signatories.SlotPlan(actor.assignment, "ordförande")]
+        )
 
     @rule()
     def open_signing(self) -> None:
-        self._try(lambda session, now: sign.open_signing(session, self.cast.elin, now, self.id))
+        self._try(lambda session, now: opening.open_signing(session, self.cast.elin, now, self.id))
 
     @rule(which=pick, says_no=st.booleans())
     def sign_or_refuse(self, which: int, says_no: bool) -> None:
         def verb(session: Session, now: datetime) -> None:
-            asked = [p for p in sign.slots_of(session, self.id) if p.state is slot.State.requested]
+            asked = [p for p in opening.slots_of(session, self.id) if p.state is slot.State.requested]
             frozen = current_frozen(session, self.id)
             if asked and frozen:
                 place = asked[which % len(asked)]

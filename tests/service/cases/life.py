@@ -7,11 +7,13 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 
 from service.cases.check import findings
-from service.cases.decide import Decided, StepPlan, plan_step, record_outcome, request_decision, steps_of
+from service.cases.decide import Decided, StepPlan, plan_step, record_outcome, request_decision
 from service.cases.documents import keep_scan
+from service.cases.opening import slots_of, steps_of
 from service.cases.propose import send_proposal
 from service.cases.respond import Draft, save_answer, send_response
-from service.cases.sign import SlotPlan, plan_slots, sign, slots_of
+from service.cases.sign import sign
+from service.cases.signatories import SlotPlan, plan_slots
 from service.store.files import Files
 from service.store.session import Store
 from service.store.standing import Standing, current_frozen, load_many

@@ -7,10 +7,9 @@ import pytest
 from sqlmodel import Session, col, select
 
 from service.cases.check import findings
-from service.cases.decide import undecided
 from service.cases.demo import demo_clock, demo_people, seed_demo, told
+from service.cases.opening import slots_of, undecided
 from service.cases.publish import publication_of
-from service.cases.sign import slots_of
 from service.store.files import Files
 from service.store.session import Store
 from service.store.standing import Standing, load_many

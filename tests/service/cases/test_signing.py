@@ -7,10 +7,12 @@ from uuid import UUID
 import pytest
 from sqlmodel import Session, select
 
-from service.cases.decide import StepPlan, open_when_decided, plan_step, record_outcome, request_decision, send_papers, steps_of
+from service.cases.decide import StepPlan, plan_step, record_outcome, request_decision, send_papers
 from service.cases.finish import resume
+from service.cases.opening import open_signing, open_when_decided, slots_of, steps_of
 from service.cases.reopen import reopen
-from service.cases.sign import SlotPlan, open_signing, plan_slots, record_paper, refuse, sign, slots_of, verify_paper
+from service.cases.sign import record_paper, refuse, sign, verify_paper
+from service.cases.signatories import SlotPlan, plan_slots
 from service.store.standing import current_frozen
 from service.store.tables import ContactAssignment, Person, Signature, SignatureSlot
 from states import decision, slot
