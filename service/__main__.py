@@ -1,20 +1,20 @@
 """The command line: `overens`, or `python -m service`."""
 
-import json
 import os
 import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from service import clock, log, people_commands, supervise
 from service.settings import PREFIX, Settings, SettingsError, load
+from service.terminal import fact, say, speak_json
+from states.calendar import TZ
 from states.errors import Blocked, NotAllowed, NotFound, NotYours, OverensError, Refused, Stale, StoreUnavailable
 
 if TYPE_CHECKING:
@@ -35,7 +35,18 @@ app.add_typer(people_commands.user, name="user")
 
 Host = Annotated[str, typer.Option(help="Adress att lyssna på.")]
 Port = Annotated[int, typer.Option(min=1, max=65535, help="Port för webbplatsen.")]
-Json = Annotated[bool, typer.Option("--json", help="Svara med JSON.")]
+
+
+@app.callback()
+def every_command(
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Svara med JSON, ett objekt på varje rad.")] = False,
+    lang: Annotated[Literal["sv", "en"], typer.Option(help="Språk för svaren; engelska kommer senare.")] = "sv",
+) -> None:
+    """Gäller alla kommandon. --json får också stå sist."""
+    speak_json(on=as_json)
+    if lang != "sv":
+        say("English is not there yet: the answers are in Swedish.")
 
 
 @app.command()
@@ -48,10 +59,10 @@ def up(
 ) -> None:
     """Starta allt på den här datorn: webbplatsen och schemana."""
     settings = _started(host, port, demo=demo)
-    _say(f"Startar. Mapp: {settings.data_dir}. Läge: {settings.mode}.")
+    say(f"Startar. Mapp: {settings.data_dir}. Läge: {settings.mode}.")
     if not no_flows:
-        _say("Schemana tar 10–20 sekunder första gången.")
-    raise typer.Exit(supervise.up(settings, host, port, flows=not no_flows, tell=_result))
+        say("Schemana tar 10–20 sekunder första gången.")
+    raise typer.Exit(supervise.up(settings, host, port, flows=not no_flows, tell=fact))
 
 
 @app.command()
@@ -84,7 +95,7 @@ def flows() -> None:
     """Starta bara schemana."""
     settings = load()
     log.configure(settings.log_level)
-    raise typer.Exit(supervise.schedules_only(settings, _result))
+    raise typer.Exit(supervise.schedules_only(settings, fact))
 
 
 @app.command()
@@ -97,10 +108,10 @@ def migrate(
     with _store() as store:
         behind = schema.behind(store)
         if check:
-            _result("behind" if behind else "current")
+            fact("behind" if behind else "current")
             raise typer.Exit(FOUND if behind else DONE)
         schema.migrate(store)
-        _result("migrated" if behind else "current")
+        fact("migrated" if behind else "current")
 
 
 @app.command()
@@ -115,7 +126,7 @@ def seed() -> None:
     clock.start_at(settings, demo.demo_clock())
     with _store() as store:
         made = demo.seed_demo(store, Files(settings.files_dir))
-    _result("seeded" if made else "already seeded")
+    fact("seeded" if made else "already seeded")
 
 
 @app.command(hidden=True)
@@ -129,22 +140,48 @@ def demo_links() -> None:
     with _store() as store, store.write() as session:
         for label, assignment, person in demo.demo_people(session):
             token = sign_in.one_link(session, clock.now(settings), datetime.now(UTC), assignment)
-            _result(f"{label}, {person.name}: {settings.base_url}/k/{token}")
-    _say("Varje länk gäller en gång; starta om för nya. Avsluta med Ctrl-C.")
+            fact(f"{label}, {person.name}: {settings.base_url}/k/{token}")
+    say("Varje länk gäller en gång; starta om för nya. Avsluta med Ctrl-C.")
 
 
 @app.command()
-def check(as_json: Json = False) -> None:
-    """Leta efter omöjliga uppgifter i databasen och brott i händelsekedjan."""
-    from service.cases.check import findings
+def check(
+    *,
+    invariants: Annotated[bool, typer.Option("--invariants", help="Omöjliga uppgifter i databasen.")] = False,
+    chain: Annotated[bool, typer.Option("--chain", help="Händelsekedjan, och om databasen har gått bakåt.")] = False,
+    documents: Annotated[bool, typer.Option("--documents", help="Att varje fil finns och är oskadd.")] = False,
+    settings: Annotated[bool, typer.Option("--settings", help="Versioner, kopior, e-post, https.")] = False,
+    schedules: Annotated[bool, typer.Option("--schedules", help="Att schemat svarar och har kommande körningar.")] = False,
+) -> None:
+    """Leta efter fel, i allt eller i de delar som nämns; en rad och en sida för varje fynd, och 1."""
+    from service import checking
 
-    with _store() as store, store.read() as session:
-        found = findings(session)
-    _say(f"Läge: {load().mode}.")
-    for finding in found:
-        row = {"code": finding.code, "subject": finding.subject, "message": finding.message}
-        _result(json.dumps(row, ensure_ascii=False) if as_json else " ".join(row.values()))
+    found = checking.check(checking.Parts(invariants, chain, documents, settings, schedules))
     raise typer.Exit(FOUND if found else DONE)
+
+
+@app.command()
+def backup(
+    folder: Annotated[Path, typer.Argument(metavar="MAPP", help="Mappen för säkerhetskopior.")],
+    *,
+    keep: Annotated[int, typer.Option(min=0, help="Behåll så många prövade; 0 behåller alla.")] = 0,
+) -> None:
+    """Gör en säkerhetskopia medan tjänsten är igång, läs in den vid sidan av och kontrollera den; 1 om den inte håller."""
+    from service import safekeeping
+
+    safekeeping.backup(folder, keep)
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(metavar="FIL", help="En fil från overens backup.")],
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Fråga inte.")] = False,
+) -> None:
+    """Läs in en säkerhetskopia i en tom databas: allt eller inget. En databas som inte är tom rörs aldrig (3)."""
+    from service import safekeeping
+
+    safekeeping.restore(file, yes=yes)
 
 
 @app.command()
@@ -152,20 +189,35 @@ def remind(
     *,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Visa vad som går ut de närmaste dagarna; skriv inget.")] = False,
     days: Annotated[int, typer.Option(min=1, max=366, help="Hur många dagar --dry-run ser framåt.")] = 7,
+    moment: Annotated[str, typer.Option("--at", help="Som om klockan vore detta, till exempel 2027-01-15T08:00.")] = "",
 ) -> None:
     """Köa alla påminnelser som är aktuella nu, så som schemat gör."""
     from service.cases.remind import plan
     from service.sweeps import sweep_reminders
 
     now = clock.now(load())
+    at = _moment(moment) if moment else now
+    if at > now and not dry_run:
+        raise typer.BadParameter("En tid som inte har varit går bara med --dry-run.", param_hint="--at")
     with _store() as store:
         if dry_run:
             with store.read() as session:
-                for one in plan(session, now, days):
-                    _result(" · ".join([one.on.isoformat(), one.organisation, one.recipient, one.status, *one.why]))
+                for one in plan(session, at, days):
+                    line = " · ".join([one.on.isoformat(), one.organisation, one.recipient, one.status, *one.why])
+                    who = {"organisation": one.organisation, "recipient": one.recipient}
+                    fact(line, on=one.on, **who, status=one.status, why=one.why)
             return
-        done = sweep_reminders(store, now)
-    _result(f"planned {done.planned} queued {done.queued} skipped {done.skipped} tasks {done.tasks}")
+        done = sweep_reminders(store, at)
+    line = f"planned {done.planned} queued {done.queued} skipped {done.skipped} tasks {done.tasks}"
+    fact(line, planned=done.planned, queued=done.queued, skipped=done.skipped, tasks=done.tasks)
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text} är ingen tid. Skriv till exempel 2027-01-15T08:00.", param_hint="--at") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=TZ)
 
 
 @app.command()
@@ -177,7 +229,7 @@ def deliver() -> None:
     if not settings.mail_configured:
         raise SettingsError(f"Ingen e-postserver är vald. Sätt {PREFIX}SMTP_HOST.")
     with _store() as store:
-        _result(f"tried {deliver_outbox(store, settings, partial(datetime.now, UTC))}")
+        fact(f"tried {deliver_outbox(store, settings, partial(datetime.now, UTC))}")
 
 
 @app.command()
@@ -190,25 +242,21 @@ def openapi(
     described = write()
     same = COMMITTED.exists() and COMMITTED.read_text(encoding="utf-8") == described
     if check:
-        _result("same" if same else "differs")
+        fact("same" if same else "differs")
         raise typer.Exit(DONE if same else FOUND)
     COMMITTED.write_text(described, encoding="utf-8")
-    _result("same" if same else "written")
+    fact("same" if same else "written")
 
 
 @app.command()
-def version(as_json: Json = False) -> None:
+def version() -> None:
     """Visa versioner."""
     from importlib.metadata import version as installed
 
     from pysqlite3 import sqlite_version
 
     versions = {"overens": installed("overens"), "python": sys.version.split()[0], "sqlite": sqlite_version}
-    if as_json:
-        _result(json.dumps(versions))
-    else:
-        for name, value in versions.items():
-            _result(f"{name} {value}")
+    fact("\n".join(f"{name} {value}" for name, value in versions.items()), **versions)
 
 
 def main() -> None:
@@ -220,13 +268,18 @@ def run(arguments: list[str]) -> int:
     """One command; faults become one sentence on stderr and an exit code, never a traceback."""
     signal.signal(signal.SIGINT, lambda *_: sys.exit(INTERRUPTED))
     try:
-        app(arguments, prog_name="overens")
+        app(_json_first(arguments), prog_name="overens")
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else DONE
     except OverensError as error:
-        _say(error.message)
+        say(error.message)
         return _exit_code(error)
     return DONE
+
+
+def _json_first(arguments: list[str]) -> list[str]:
+    """--json belongs to every command, so it may stand anywhere."""
+    return ["--json", *(one for one in arguments if one != "--json")] if "--json" in arguments else arguments
 
 
 def _exit_code(error: OverensError) -> int:
@@ -257,27 +310,10 @@ def _started(host: str, port: int, *, demo: bool = False) -> Settings:
     return settings
 
 
-@contextmanager
-def _store() -> Iterator["Store"]:
-    """The store of the settings, closed when the command is done."""
-    from service.store.session import Store
+def _store() -> AbstractContextManager["Store"]:
+    from service.opened import opened
 
-    settings = load()
-    log.configure(settings.log_level)
-    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    store = Store(settings.database_url)
-    try:
-        yield store
-    finally:
-        store.close()
-
-
-def _result(line: str) -> None:
-    print(line, flush=True)
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
+    return opened(load())
 
 
 if __name__ == "__main__":

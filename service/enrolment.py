@@ -10,9 +10,10 @@ from sqlmodel import Session, col, select
 
 from service import clock
 from service.cases import accounts, contacts, organisations, sign_in
+from service.opened import opened
 from service.settings import Settings, load
-from service.store.session import Store
 from service.store.tables import ContactAssignment, Organisation, Person
+from service.terminal import fact, say
 from states.errors import FieldError, Invalid, NotFound
 from states.parties import FLOW, STAFF, OrganisationKind, Role
 
@@ -31,14 +32,15 @@ def add_organisation(
     new = organisations.NewOrganisation(kind, name, short_name, code, org_no, email, case_prefix)
     with _writing() as (session, settings):
         organisations.add_organisation(session, FLOW, clock.now(settings), new)
-    print(f"added {name}")
+    fact(f"added {name}", added=name)
 
 
 def list_organisations() -> None:
     """Print every organisation: kind, code, name."""
     with _writing() as (session, _):
         for row in session.exec(select(Organisation).order_by(col(Organisation.kind), col(Organisation.name))):
-            print(f"{row.kind} {row.municipality_code or '-'} {row.name}")
+            code = row.municipality_code
+            fact(f"{row.kind} {code or '-'} {row.name}", kind=row.kind, municipality_code=code, name=row.name)
 
 
 def add_user(
@@ -57,7 +59,7 @@ def add_user(
         now = clock.now(settings)
         if not staff:
             contacts.assign(session, FLOW, now, where.id, None, contacts.NewContact(name, email, role))
-            print(f"added {email} {role}")
+            fact(f"added {email} {role}", email=email, role=role)
             return
         made = accounts.add_user(
             session,
@@ -70,9 +72,8 @@ def add_user(
             organisation=where.id,
             password=password,
         )
-    print(f"added {email} {role}")
-    print(f"Lägg in den här koden i appen för engångskoder: {made.secret}")
-    print(made.uri)
+    say("Lägg in koden i appen för engångskoder. Den visas bara nu.")
+    fact(f"added {email} {role} {made.secret} {made.uri}", email=email, role=role, totp_secret=made.secret, totp_uri=made.uri)
 
 
 def list_users() -> None:
@@ -86,7 +87,9 @@ def list_users() -> None:
     with _writing() as (session, _):
         for row, person, where in session.exec(query):
             until = f" till {row.valid_to}" if row.valid_to else ""
-            print(f"{person.email} {row.role} {where.name}{until}{' spärrad' if row.blocked else ''}")
+            line = f"{person.email} {row.role} {where.name}{until}{' spärrad' if row.blocked else ''}"
+            facts = {"email": person.email, "role": row.role, "organisation": where.name}
+            fact(line, **facts, valid_to=row.valid_to, blocked=row.blocked)
 
 
 def block(email: str, *, unblock: bool = False) -> None:
@@ -94,7 +97,7 @@ def block(email: str, *, unblock: bool = False) -> None:
     with _writing() as (session, settings):
         for row in _assignments(session, email):
             contacts.block(session, FLOW, clock.now(settings), row.id, blocked=not unblock)
-    print(f"{'unblocked' if unblock else 'blocked'} {email}")
+    fact(f"{'unblocked' if unblock else 'blocked'} {email}", email=email, blocked=not unblock)
 
 
 def link(email: str) -> None:
@@ -102,19 +105,16 @@ def link(email: str) -> None:
     with _writing() as (session, settings):
         for row in _assignments(session, email):
             token = sign_in.one_link(session, clock.now(settings), datetime.now(UTC), row)
-            print(f"{row.role} {settings.base_url}/k/{token}")
+            address = f"{settings.base_url}/k/{token}"
+            fact(f"{row.role} {address}", role=row.role, link=address)
 
 
 @contextmanager
 def _writing() -> Iterator[tuple[Session, Settings]]:
     """One transaction of the settings' store."""
     settings = load()
-    store = Store(settings.database_url)
-    try:
-        with store.write() as session:
-            yield session, settings
-    finally:
-        store.close()
+    with opened(settings) as store, store.write() as session:
+        yield session, settings
 
 
 def _organisation(session: Session, place: str) -> Organisation:
