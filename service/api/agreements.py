@@ -11,7 +11,7 @@ from service.api.contract import Body, Day, IfMatch, Shown, once, tagged
 from service.api.listing import After, Asked, Page
 from service.api.route import Route
 from service.cases import dates, decide, documents, finish, opening, propose, publish, sign_in
-from service.cases.contacts import set_case_number
+from service.cases.case_number import set_case_number
 from service.store.standing import Standing, current_frozen, load, scope, view
 from service.store.tables import Agreement, Document
 from service.web import Visit, permit
@@ -188,31 +188,41 @@ def send(visit: Visit, agreement_id: UUID, body: Proposal, version: IfMatch) -> 
         visit,
         body,
         lambda s: answer(
-            visit, s, propose.send_proposal(s, visit.actor, visit.now, agreement_id, version, due=body.due, due_firm=body.due_firm)
+            visit,
+            s,
+            propose.send_proposal(s, visit.actor, visit.now, agreement_id, version, due=body.due, due_firm=body.due_firm),
         ),
     )
 
 
-@router.post("/agreements/{agreement_id}/date-requests", response_model=AgreementShown)
+@router.post("/agreements/{agreement_id}/date-requests", response_model=AgreementShown, status_code=201)
 @permit(Operation.propose_date)
 def ask_date(visit: Visit, agreement_id: UUID, body: DateWish) -> Response:
     """Ask for another last day; reminders rest until the region has answered."""
-    with visit.write() as session:
+
+    def act(session: Session) -> Response:
         dates.propose_date(session, visit.actor, visit.now, agreement_id, body.day, body.reason)
         return answer(visit, session, view(session, visit.actor, agreement_id), 201)
+
+    return once(visit, body, act)
 
 
 @router.post("/date-requests/{request_id}/answer", response_model=AgreementShown)
 @permit(Operation.answer_date)
 def answer_date(visit: Visit, request_id: UUID, body: DateAnswer) -> Response:
-    with visit.write() as session:
-        return answer(visit, session, dates.answer_date(session, visit.actor, visit.now, request_id, granted=body.granted, day=body.day))
+    def act(session: Session) -> Response:
+        told = dates.answer_date(session, visit.actor, visit.now, request_id, granted=body.granted, day=body.day)
+        return answer(visit, session, told)
+
+    return once(visit, body, act)
 
 
 @router.post("/agreements/{agreement_id}/decision-request", response_model=AgreementShown)
 @permit(Operation.plan_decision)
 def request_decision(visit: Visit, agreement_id: UUID, version: IfMatch) -> Response:
-    return once(visit, None, lambda s: answer(visit, s, decide.request_decision(s, visit.actor, visit.now, agreement_id, version)))
+    return once(
+        visit, None, lambda s: answer(visit, s, decide.request_decision(s, visit.actor, visit.now, agreement_id, version))
+    )
 
 
 @router.post("/agreements/{agreement_id}/signing", response_model=AgreementShown)

@@ -4,15 +4,16 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated, Any
 
 from fastapi import Header, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session
+from sqlmodel import Session, col, delete
 
+from service.api.route import LANGUAGE
 from service.store.tables import IdempotencyKey
 from service.web import Visiting, status_of
 from states.errors import (
@@ -32,8 +33,13 @@ from states.errors import (
 )
 
 PROBLEM = "application/problem+json"
+AWAY_FOR = 30
+"""Seconds after which it is worth asking again when the store did not answer."""
+
+KEYS_KEPT = timedelta(hours=24)
 _ODD = re.compile("[\0\ud800-\udfff]")
 _NAME = re.compile(r"[a-z_]{1,30}")
+_HASH = re.compile(r'"((?:\d{1,9}-)?[0-9a-f]{16})"')
 
 
 class Body(BaseModel):
@@ -63,16 +69,14 @@ Small = Annotated[int, Field(ge=1, le=10_000)]
 """A number or a place in an order."""
 
 
+class Raced(Exception):
+    """Another request with the same Idempotency-Key came first."""
+
+
 class Shown(BaseModel):
     """What an answer says."""
 
     model_config = ConfigDict(from_attributes=True)
-
-
-class Page(BaseModel):
-    """How a list is cut: the address of the next part, or null at the end."""
-
-    next: str | None = None
 
 
 def problem(request: Request, error: OverensError, status: int | None = None) -> JSONResponse:
@@ -87,7 +91,11 @@ def problem(request: Request, error: OverensError, status: int | None = None) ->
         "code": error.code,
         **_more(error),
     }
-    headers = {"Retry-After": str(error.retry_after)} if isinstance(error, TooMany) else {}
+    headers = {"Content-Language": LANGUAGE}
+    if isinstance(error, TooMany):
+        headers["Retry-After"] = str(error.retry_after)
+    elif status == 503:
+        headers["Retry-After"] = str(AWAY_FOR)
     return JSONResponse(said, status, headers, media_type=PROBLEM)
 
 
@@ -113,12 +121,12 @@ def _conflict(clash: Conflict) -> dict[str, Any]:
     return {"clause": clash.clause, "base": clash.base, "theirs": clash.theirs, "yours": clash.yours}
 
 
-def etag(version: int) -> str:
+def etag(version: int | str) -> str:
     """A resource's version as a strong ETag."""
     return f'"{version}"'
 
 
-def tagged(request: Request, body: BaseModel, version: int, status: int = 200) -> Response:
+def tagged(request: Request, body: BaseModel, version: int | str, status: int = 200) -> Response:
     """An answer with its ETag, or 304 when the caller has it already."""
     tag = etag(version)
     if request.method == "GET" and tag in request.headers.get("if-none-match", ""):
@@ -135,6 +143,27 @@ def _version(said: str) -> int:
 
 IfMatch = Annotated[int, BeforeValidator(_version, json_schema_input_type=str), Header(alias="If-Match")]
 """The version a change was made from. As a part of what is validated it is judged after the body: see `misread`."""
+
+
+def made(shown: BaseModel, status: int = 200) -> Response:
+    """An answer without an ETag."""
+    return JSONResponse(shown.model_dump(mode="json"), status)
+
+
+def digest(shown: BaseModel) -> str:
+    """The state of a resource that counts no versions."""
+    return hashlib.sha256(shown.model_dump_json().encode()).hexdigest()[:16]
+
+
+def _hash(said: str) -> str:
+    found = _HASH.fullmatch(said.strip())
+    if found is None:
+        raise ValueError("not a version of ours")
+    return found[1]
+
+
+IfMatchHash = Annotated[str, BeforeValidator(_hash, json_schema_input_type=str), Header(alias="If-Match")]
+"""The same where the ETag is a hash, or a version and a hash."""
 
 
 def misread(faults: Sequence[Mapping[str, Any]], media_type: str) -> tuple[OverensError, int | None]:
@@ -169,7 +198,7 @@ def once(
     """Do it in one transaction, once for each Idempotency-Key: the same key and body get the stored answer again.
 
     `first` runs in a transaction of its own before, but not before a stored answer. Raises KeyMissing where a key is required and
-    missing, KeyReused when the key came with another body, AlreadyDone while the first request with the key is still running.
+    missing, KeyReused when the key came with another body, AlreadyDone when the first request with the key has left no answer.
     """
     key = visit.request.headers.get("idempotency-key", "")
     if (required and not key) or len(key) > 200:
@@ -179,12 +208,22 @@ def once(
         return _again(stored, digest)
     if first is not None:
         first()
+    try:
+        return _effect(visit, IdempotencyKey(key=key, actor=owner, request_sha256=digest, status=0, at=visit.real_now), act)
+    except Raced:
+        stored = _stored(visit, key, owner)
+    if stored is None:
+        raise AlreadyDone
+    return _again(stored, digest)
+
+
+def _effect(visit: Visiting, claim: IdempotencyKey, act: Callable[[Session], Response]) -> Response:
+    """What is asked for and the answer to it in one transaction; without a key nothing is kept."""
     with visit.write() as session:
-        claim = IdempotencyKey(key=key, actor=owner, request_sha256=digest, status=0, at=visit.real_now) if key else None
-        if claim is not None:
+        if claim.key:
             _claim(session, claim)
         answer = act(session)
-        if claim is not None:
+        if claim.key:
             claim.status, claim.body = answer.status_code, bytes(answer.body).decode()
             claim.headers = json.dumps({n: v for n, v in answer.headers.items() if n in ("etag", "location")})
             session.add(claim)
@@ -201,16 +240,17 @@ def _stored(visit: Visiting, key: str, owner: str) -> IdempotencyKey | None:
         found = session.get(IdempotencyKey, (key, owner))
         if found is not None:
             session.expunge(found)
-    return found
+    return found if found is not None and found.at > visit.real_now - KEYS_KEPT else None
 
 
 def _claim(session: Session, claim: IdempotencyKey) -> None:
-    """Two at once with one key: the database lets one in."""
+    """Two at once with one key: the database lets one in. Keys older than a day are free again."""
+    session.exec(delete(IdempotencyKey).where(col(IdempotencyKey.at) <= claim.at - KEYS_KEPT))
     session.add(claim)
     try:
         session.flush()
     except IntegrityError:
-        raise AlreadyDone from None
+        raise Raced from None
 
 
 def _again(stored: IdempotencyKey, digest: str) -> Response:

@@ -5,9 +5,13 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query
+from fastapi.responses import Response
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import Select
 
-from service.api.contract import Page, Shown
+from service.api.contract import Shown, made, once
+from service.api.listing import After, Asked, Page
+from service.api.route import Route
 from service.store import history, outbox
 from service.store.standing import scope, view
 from service.store.tables import Agreement, Document, Event, EventPayload, Message, Publication
@@ -16,7 +20,7 @@ from states.access import Operation
 from states.errors import NotFound
 from states.message import State
 
-router = APIRouter(tags=["outside"])
+router = APIRouter(tags=["outside"], route_class=Route)
 
 
 class MessageShown(Shown):
@@ -47,10 +51,6 @@ class EventShown(Shown):
     hash: str
 
 
-class Events(Page):
-    items: list[EventShown]
-
-
 class Verification(Shown):
     """`ok`, or the number of the first entry that fails and why."""
 
@@ -60,23 +60,26 @@ class Verification(Shown):
 
 
 class PublicationShown(Shown):
+    id: UUID
     slug: str
     title: str
     published_at: datetime
+    page: str
+    file: str
     file_sha256: str
 
 
 @router.get("/messages")
 @permit(Operation.view_messages)
 def list_messages(
-    visit: Visit, state: State | None = None, agreement: UUID | None = None, limit: Annotated[int, Query(ge=1, le=100)] = 20
-) -> list[MessageShown]:
+    visit: Visit, cut: Asked, state: State | None = None, agreement: UUID | None = None, after: After = None
+) -> Page[MessageShown]:
     """Messages about the region's agreements, newest first."""
     query = select(Message).join(Agreement, col(Agreement.id) == col(Message.agreement_id)).where(scope(visit.actor))
     query = query.where(col(Message.state) == state) if state else query
     query = query.where(col(Message.agreement_id) == agreement) if agreement else query
     with visit.read() as session:
-        return [MessageShown.model_validate(m) for m in session.exec(query.order_by(col(Message.id).desc()).limit(limit))]
+        return cut.growing(session, query, col(Message.id), MessageShown.model_validate, after=after, newest_first=True)
 
 
 @router.get("/messages/{message_id}")
@@ -86,13 +89,17 @@ def get_message(visit: Visit, message_id: UUID) -> MessageShown:
         return MessageShown.model_validate(_message(session, visit, message_id))
 
 
-@router.post("/messages/{message_id}/resending")
+@router.post("/messages/{message_id}/resending", response_model=MessageShown)
 @permit(Operation.edit_messages)
-def resend(visit: Visit, message_id: UUID) -> MessageShown:
-    with visit.write() as session:
+def resend(visit: Visit, message_id: UUID) -> Response:
+    """Try again now; 409 when it has been sent."""
+
+    def act(session: Session) -> Response:
         row = _message(session, visit, message_id)
         outbox.resend(session, row, visit.real_now)
-        return MessageShown.model_validate(row)
+        return made(MessageShown.model_validate(row))
+
+    return once(visit, None, act)
 
 
 @router.put("/messages/{message_id}/hold")
@@ -113,43 +120,33 @@ def release(visit: Visit, message_id: UUID) -> MessageShown:
         return MessageShown.model_validate(row)
 
 
+Seq = Annotated[int | None, Query(ge=0, lt=2**63, description="The last number seen; `next` has it")]
+
+
 @router.get("/events")
 @permit(Operation.view_log)
 def list_events(
     visit: Visit,
+    cut: Asked,
     agreement: UUID | None = None,
     kind: Annotated[str | None, Query(pattern="^[a-z_.-]{1,60}$")] = None,
-    after: Annotated[int, Query(ge=0, lt=2**63)] = 0,
-    limit: Annotated[int, Query(ge=1, le=100)] = 20,
-) -> Events:
-    """The history in order, of the region's agreements and of nothing in particular."""
-    mine = select(Agreement.id).where(scope(visit.actor))
-    query = (
-        select(Event, EventPayload)
-        .outerjoin(EventPayload, col(EventPayload.seq) == col(Event.seq))
-        .where(col(Event.seq) > after, col(Event.agreement_id).in_(mine))
-    )
+    after: Seq = None,
+) -> Page[EventShown]:
+    """The history of the region's agreements in order."""
+    query = _events().where(col(Event.agreement_id).in_(select(Agreement.id).where(scope(visit.actor))))
     query = query.where(col(Event.agreement_id) == agreement) if agreement else query
     query = query.where(col(Event.kind) == kind) if kind else query
     with visit.read() as session:
-        rows = session.exec(query.order_by(col(Event.seq)).limit(limit + 1)).all()
-    items = [_event(event, payload) for event, payload in rows[:limit]]
-    more = visit.request.url.include_query_params(after=items[-1].seq) if len(rows) > limit else None
-    return Events(items=items, next=f"{more.path}?{more.query}" if more else None)
+        return cut.growing(session, query, col(Event.seq), lambda row: _event(*row), after=after)
 
 
 @router.get("/agreements/{agreement_id}/events")
 @permit(Operation.view_log)
-def agreement_events(visit: Visit, agreement_id: UUID) -> list[EventShown]:
+def agreement_events(visit: Visit, agreement_id: UUID, cut: Asked, after: Seq = None) -> Page[EventShown]:
     with visit.read() as session:
         view(session, visit.actor, agreement_id)
-        query = (
-            select(Event, EventPayload)
-            .outerjoin(EventPayload, col(EventPayload.seq) == col(Event.seq))
-            .where(col(Event.agreement_id) == agreement_id)
-            .order_by(col(Event.seq))
-        )
-        return [_event(event, payload) for event, payload in session.exec(query)]
+        query = _events().where(col(Event.agreement_id) == agreement_id)
+        return cut.growing(session, query, col(Event.seq), lambda row: _event(*row), after=after)
 
 
 @router.get("/events/verification")
@@ -163,20 +160,32 @@ def verification(visit: Visit) -> Verification:
 
 @router.get("/publications")
 @permit(Operation.public)
-def publications(visit: Visit) -> list[PublicationShown]:
+def publications(visit: Visit, cut: Asked, after: After = None) -> Page[PublicationShown]:
     """What anybody may read: the published agreements with the hash of their signed file."""
     query = (
         select(Publication, Agreement, Document)
         .join(Agreement, col(Agreement.id) == col(Publication.agreement_id))
         .join(Document, col(Document.id) == col(Publication.document_id))
         .where(col(Publication.unpublished_at).is_(None))
-        .order_by(col(Publication.published_at))
     )
     with visit.read() as session:
-        return [
-            PublicationShown(slug=p.slug, title=a.title, published_at=p.published_at, file_sha256=d.file_sha256)
-            for p, a, d in session.exec(query)
-        ]
+        return cut.growing(session, query, col(Publication.id), lambda row: _published(*row), after=after)
+
+
+def _published(row: Publication, agreement: Agreement, file: Document) -> PublicationShown:
+    return PublicationShown(
+        id=row.id,
+        slug=row.slug,
+        title=agreement.title,
+        published_at=row.published_at,
+        page=f"/publikt/{row.slug}",
+        file=f"/publikt/{row.slug}/fil",
+        file_sha256=file.file_sha256,
+    )
+
+
+def _events() -> Select[Any, Any]:
+    return select(Event, EventPayload).outerjoin(EventPayload, col(EventPayload.seq) == col(Event.seq))
 
 
 def _message(session: Session, visit: Visiting, message_id: UUID) -> Message:

@@ -9,16 +9,18 @@ from fastapi.responses import JSONResponse, Response
 from sqlmodel import Session, col, select
 
 from service.api.contract import Body, Day, IfMatch, Shown, Small, once, tagged
+from service.api.listing import After, Asked, Page
+from service.api.route import Route
 from service.cases import programmes as cases
 from service.store.standing import Standing, load_many
 from service.store.tables import Agreement, AreaVersion, CooperationArea, Programme
-from service.web import Visit, permit
+from service.web import Visit, Visiting, permit
 from states import agreement as rule
 from states import clause
 from states.access import Operation
 from states.errors import NotFound
 
-router = APIRouter(tags=["programmes"])
+router = APIRouter(tags=["programmes"], route_class=Route)
 
 
 class ProgrammeShown(Shown):
@@ -106,10 +108,10 @@ class MatrixRow(Shown):
 
 @router.get("/programmes")
 @permit(Operation.view_programme)
-def list_programmes(visit: Visit) -> list[ProgrammeShown]:
+def list_programmes(visit: Visit, cut: Asked, after: After = None) -> Page[ProgrammeShown]:
+    query = select(Programme).where(col(Programme.region_id) == visit.actor.organisation)
     with visit.read() as session:
-        query = select(Programme).where(col(Programme.region_id) == visit.actor.organisation).order_by(col(Programme.id))
-        return [ProgrammeShown.model_validate(p) for p in session.exec(query)]
+        return cut.growing(session, query, col(Programme.id), ProgrammeShown.model_validate, after=after)
 
 
 @router.post("/programmes", response_model=ProgrammeShown, status_code=201)
@@ -136,30 +138,35 @@ def get_programme(visit: Visit, programme_id: UUID) -> Response:
 
 @router.get("/programmes/{programme_id}/areas")
 @permit(Operation.view_programme)
-def list_areas(visit: Visit, programme_id: UUID) -> list[AreaShown]:
+def list_areas(visit: Visit, programme_id: UUID, cut: Asked) -> Page[AreaShown]:
     with visit.read() as session:
         cases.programme_for(session, visit.actor, Operation.view_programme, programme_id)
-        return _areas(session, programme_id)
+        return cut.whole(_areas(session, programme_id))
 
 
-@router.post("/programmes/{programme_id}/areas", status_code=201)
+@router.post("/programmes/{programme_id}/areas", response_model=AreaShown, status_code=201)
 @permit(Operation.edit_programme)
-def add_area(visit: Visit, programme_id: UUID, body: AreaBody) -> AreaShown:
-    with visit.write() as session:
+def add_area(visit: Visit, programme_id: UUID, body: AreaBody) -> Response:
+    """Add an area to the catalogue; existing agreements are not touched."""
+
+    def act(session: Session) -> Response:
         programme = cases.programme_for(session, visit.actor, Operation.edit_programme, programme_id)
         row = cases.add_area(session, visit.actor, visit.now, programme, cases.AreaPlan(**body.model_dump()))
-        session.flush()
-        return _area(session, row.id)
+        return _area_answer(visit, session, row.id)
+
+    return once(visit, body, act, required=False)
 
 
-@router.post("/areas/{area_id}/versions", status_code=201)
+@router.post("/areas/{area_id}/versions", response_model=AreaShown, status_code=201)
 @permit(Operation.edit_programme)
-def reword_area(visit: Visit, area_id: UUID, body: AreaText, version: IfMatch) -> AreaShown:
-    """A new text of a catalogue area; existing agreements are not touched."""
-    with visit.write() as session:
+def reword_area(visit: Visit, area_id: UUID, body: AreaText, version: IfMatch) -> Response:
+    """A new text of a catalogue area; existing agreements are not touched. If-Match is the area's `version`."""
+
+    def act(session: Session) -> Response:
         cases.reword_area(session, visit.actor, visit.now, area_id, body.title, body.fields, version)
-        session.flush()
-        return _area(session, area_id)
+        return _area_answer(visit, session, area_id)
+
+    return once(visit, body, act, required=False)
 
 
 @router.post("/programmes/{programme_id}/proposals", response_model=Made, status_code=201)
@@ -179,12 +186,15 @@ def create_agreements(visit: Visit, programme_id: UUID, body: Proposals) -> Resp
 
 @router.get("/programmes/{programme_id}/matrix")
 @permit(Operation.view_programme)
-def matrix(visit: Visit, programme_id: UUID) -> list[MatrixRow]:
+def matrix(visit: Visit, programme_id: UUID, cut: Asked) -> Page[MatrixRow]:
     """Every agreement by area: states and whose turn, without texts."""
     with visit.read() as session:
         cases.programme_for(session, visit.actor, Operation.view_programme, programme_id)
-        ids = session.exec(select(Agreement.id).where(col(Agreement.programme_id) == programme_id)).all()
-        return [_row(standing) for standing in load_many(session, ids).values()]
+        query = select(Agreement.id).where(col(Agreement.programme_id) == programme_id)
+        ids = session.exec(query.order_by(col(Agreement.id))).all()
+        part = cut.whole(ids)
+        rows = load_many(session, part.items)
+        return Page(items=[_row(rows[each]) for each in part.items], next=part.next, count=part.count)
 
 
 def _row(standing: Standing) -> MatrixRow:
@@ -208,6 +218,12 @@ def _row(standing: Standing) -> MatrixRow:
             if (area := standing.rows[c.id].area_id) is not None
         ],
     )
+
+
+def _area_answer(visit: Visiting, session: Session, area_id: UUID) -> Response:
+    session.flush()
+    area = _area(session, area_id)
+    return tagged(visit.request, area, area.version, 201)
 
 
 def _areas(session: Session, programme_id: UUID) -> list[AreaShown]:

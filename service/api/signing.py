@@ -1,5 +1,6 @@
 """Deciding and signing: decision steps, signature slots, signatures by code or on paper, the code before a signature."""
 
+import hashlib
 from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
@@ -9,7 +10,7 @@ from fastapi.responses import Response
 from sqlmodel import Session, col, select
 
 from service.api.agreements import AgreementShown, answer
-from service.api.contract import Body, Day, IfMatch, Shown, Small, once
+from service.api.contract import Body, Day, IfMatch, Shown, Small, made, once
 from service.api.listing import Asked, Page
 from service.api.route import Route
 from service.cases import decide, documents, opening, sign, sign_in, signatories
@@ -110,9 +111,21 @@ class RefusalBody(Body):
     clauses: list[UUID] = []
 
 
+class Paper(Body):
+    """What tells one handed-in paper from another."""
+
+    control_code: str
+    signed_on: Day
+    sha256: str
+
+
 class VerificationBody(Body):
     holds: bool
     reason: str = ""
+
+
+class StepUpShown(Shown):
+    status: str = "sent"
 
 
 class StepUpBody(Body):
@@ -130,22 +143,29 @@ def list_steps(visit: Visit, agreement_id: UUID, cut: Asked) -> Page[StepShown]:
         return cut.whole([StepShown.model_validate(s) for s in opening.steps_of(session, agreement_id)])
 
 
-@router.post("/agreements/{agreement_id}/decision-steps", status_code=201)
+@router.post("/agreements/{agreement_id}/decision-steps", response_model=StepShown, status_code=201)
 @permit(Operation.plan_decision)
-def plan_step(visit: Visit, agreement_id: UUID, body: StepBody, version: IfMatch) -> StepShown:
-    """Say how a party decides, or change it while nothing is decided."""
+def plan_step(visit: Visit, agreement_id: UUID, body: StepBody, version: IfMatch) -> Response:
+    """Say how a party decides, or change it while nothing is decided. If-Match is the agreement's."""
     plan = decide.StepPlan(body.kind, body.body, body.meeting_on, body.papers_due)
-    with visit.write() as session:
+
+    def act(session: Session) -> Response:
         row = decide.plan_step(session, visit.actor, visit.now, agreement_id, body.party, plan, version)
         session.flush()
-        return StepShown.model_validate(row)
+        return made(StepShown.model_validate(row), 201)
+
+    return once(visit, body, act, required=False)
 
 
-@router.post("/decision-steps/{step_id}/papers")
+@router.post("/decision-steps/{step_id}/papers", response_model=StepShown)
 @permit(Operation.plan_decision)
-def send_papers(visit: Visit, step_id: UUID) -> StepShown:
-    with visit.write() as session:
-        return StepShown.model_validate(decide.send_papers(session, visit.actor, visit.now, step_id))
+def send_papers(visit: Visit, step_id: UUID) -> Response:
+    """Note that the board has its papers."""
+
+    def act(session: Session) -> Response:
+        return made(StepShown.model_validate(decide.send_papers(session, visit.actor, visit.now, step_id)))
+
+    return once(visit, None, act)
 
 
 @router.post("/decision-steps/{step_id}/outcome", response_model=AgreementShown)
@@ -153,7 +173,9 @@ def send_papers(visit: Visit, step_id: UUID) -> StepShown:
 def record_outcome(visit: Visit, step_id: UUID, body: OutcomeBody, version: IfMatch) -> Response:
     """Record the minutes; If-Match is the step's version."""
     decided = decide.Decided(**body.model_dump())
-    return once(visit, body, lambda s: answer(visit, s, decide.record_outcome(s, visit.actor, visit.now, step_id, decided, version)))
+    return once(
+        visit, body, lambda s: answer(visit, s, decide.record_outcome(s, visit.actor, visit.now, step_id, decided, version))
+    )
 
 
 @router.get("/agreements/{agreement_id}/signature-slots")
@@ -177,7 +199,9 @@ def put_slots(visit: Visit, agreement_id: UUID, body: SlotsBody, version: IfMatc
 @router.post("/signature-slots/{slot_id}/refusal", response_model=AgreementShown)
 @permit(Operation.sign)
 def refuse(visit: Visit, slot_id: UUID, body: RefusalBody) -> Response:
-    return once(visit, body, lambda s: answer(visit, s, sign.refuse(s, visit.actor, visit.now, slot_id, body.reason, body.clauses)))
+    return once(
+        visit, body, lambda s: answer(visit, s, sign.refuse(s, visit.actor, visit.now, slot_id, body.reason, body.clauses))
+    )
 
 
 @router.get("/agreements/{agreement_id}/signatures")
@@ -211,7 +235,7 @@ def sign_by_code(visit: Visit, agreement_id: UUID, body: SignatureBody) -> Respo
     return once(visit, body, act, first=lambda: visit.confirm_code("sign", body.slot, body.code))
 
 
-@router.post("/signature-slots/{slot_id}/papers", status_code=201)
+@router.post("/signature-slots/{slot_id}/papers", response_model=SignatureShown, status_code=201)
 @permit(Operation.upload_signed_paper)
 def upload_paper(
     visit: Visit,
@@ -219,18 +243,22 @@ def upload_paper(
     control_code: Annotated[str, Form()],
     signed_on: Annotated[Day, Form()],
     scan: Annotated[UploadFile, File()],
-) -> SignatureShown:
+) -> Response:
     """Upload the scan of a signature on paper; another person at the region verifies it."""
     data = scan.file.read(UPLOAD_MAX + 1)
     if len(data) > UPLOAD_MAX:
         raise TooLarge
-    with visit.write() as session:
+
+    def act(session: Session) -> Response:
         place = session.get(SignatureSlot, slot_id)
         if place is None:
             raise NotFound
         kept = documents.keep_scan(session, visit.files, visit.actor, visit.now, place.agreement_id, data)
         row = sign.record_paper(session, visit.actor, visit.now, slot_id, control_code, kept.id, signed_on)
-        return SignatureShown.model_validate(row)
+        return made(SignatureShown.model_validate(row), 201)
+
+    paper = Paper(control_code=control_code, signed_on=signed_on, sha256=hashlib.sha256(data).hexdigest())
+    return once(visit, paper, act)
 
 
 @router.post("/signatures/{signature_id}/verification", response_model=AgreementShown)
@@ -243,13 +271,16 @@ def verify(visit: Visit, signature_id: UUID, body: VerificationBody) -> Response
     )
 
 
-@router.post("/step-ups", status_code=202)
+@router.post("/step-ups", response_model=StepUpShown, status_code=202)
 @permit(Operation.own_session)
-def ask_step_up(visit: Visit, body: StepUpBody) -> dict[str, str]:
-    """Mail a fresh code to the caller; it lives ten minutes."""
-    with visit.write() as session:
+def ask_step_up(visit: Visit, body: StepUpBody) -> Response:
+    """Mail a fresh code to the caller; it lives ten minutes. 429 after many."""
+
+    def act(session: Session) -> Response:
         sign_in.ask_step_up(session, visit.actor, visit.now, visit.real_now, body.purpose, body.subject, visit.browser)
-    return {"status": "sent"}
+        return made(StepUpShown(), 202)
+
+    return once(visit, body, act)
 
 
 @router.get("/agreements/{agreement_id}/word-file", response_class=Response)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from service.__main__ import DONE, FOUND, USAGE, run
+from service.__main__ import DONE, FOUND, REFUSED, USAGE, run
 
 
 @pytest.fixture(autouse=True)
@@ -69,5 +69,5 @@ def test_a_contact_needs_no_password_and_gets_a_link_until_blocked(capsys: pytes
 def test_what_is_unknown_or_taken_is_said_in_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["user", "link", "ingen@example.se"]) == USAGE
     assert "Ingen har adressen ingen@example.se." in capsys.readouterr().err
-    assert run(["organisation", "add", "Gagnefs kommun", "--code", "2026"]) == FOUND
+    assert run(["organisation", "add", "Gagnefs kommun", "--code", "2026"]) == REFUSED
     assert run(["user", "add", "a@b.se", "--name", "A", "--role", "main", "--organisation", "9999"]) == USAGE
