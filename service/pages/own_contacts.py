@@ -68,7 +68,7 @@ def ask_for_successor(request: Request, visit: Visit, assignment_id: UUID) -> Re
     return step_page(request, visit, _handover(request, visit, _person(visit, assignment_id)))
 
 
-@router.post("/min-kommun/kontakter/{assignment_id}/byte")
+@router.post("/min-kommun/kontakter/{assignment_id}/byte", name="own_contact_change")
 @permit(Operation.edit_contacts)
 def change(request: Request, visit: Visit, assignment_id: UUID, typed: Typed) -> Response:
     """Change the contact person: the old one's links die, the new one gets the case with its drafts."""
@@ -87,7 +87,7 @@ def ask_to_end(request: Request, visit: Visit, assignment_id: UUID) -> Response:
     return step_page(request, visit, _ending(request, visit, _person(visit, assignment_id)))
 
 
-@router.post("/min-kommun/kontakter/{assignment_id}/avslut")
+@router.post("/min-kommun/kontakter/{assignment_id}/avslut", name="own_contact_end")
 @permit(Operation.edit_contacts)
 def finish(request: Request, visit: Visit, assignment_id: UUID, typed: Typed) -> Response:
     step = _ending(request, visit, _person(visit, assignment_id))

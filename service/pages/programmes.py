@@ -54,7 +54,7 @@ def catalogue(request: Request, visit: Visit, programme_id: UUID) -> HTMLRespons
     return _areas_page(request, visit, programme_id, {})
 
 
-@router.post("/program/{programme_id:uuid}/omraden")
+@router.post("/program/{programme_id:uuid}/omraden", name="new_area")
 @permit(Operation.edit_programme)
 def add(request: Request, visit: Visit, programme_id: UUID, typed: Typed) -> Response:
     try:

@@ -72,7 +72,7 @@ def choose(request: Request, visit: Visit, programme_id: UUID) -> HTMLResponse:
     return _preview(request, visit, programme_id, chosen)
 
 
-@router.post("/program/{programme_id:uuid}/kommuner")
+@router.post("/program/{programme_id:uuid}/kommuner", name="new_agreements")
 @permit(Operation.create_agreements)
 def create(request: Request, visit: Visit, programme_id: UUID, typed: Typed) -> Response:
     wanted = set(typed.many("kommun"))

@@ -35,7 +35,7 @@ def ask_who_signs(request: Request, visit: Visit, agreement_id: UUID, party_id: 
     return _form(request, visit, load(visit, agreement_id), party_id, {})
 
 
-@router.post("/overenskommelser/{agreement_id}/underskriftsplatser/{party_id}")
+@router.post("/overenskommelser/{agreement_id}/underskriftsplatser/{party_id}", name="signing_plan")
 @permit(Operation.plan_signing)
 def plan(request: Request, visit: Visit, agreement_id: UUID, party_id: UUID, typed: Typed) -> Response:
     s = load(visit, agreement_id)

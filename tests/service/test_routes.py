@@ -1,6 +1,7 @@
 """Every route of both doors: one operation each, shut for visitors, blind for strangers, and the matrix by real requests."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -56,6 +57,7 @@ class Way:
     method: str
     path: str
     operation: Operation
+    name: str
 
     @property
     def parameters(self) -> list[str]:
@@ -71,7 +73,12 @@ class Way:
 def _ways() -> list[Way]:
     app = create_app(Settings(data_dir=Path("unused")))
     found = [c for c in iter_route_contexts(app.routes) if c.path != "/static"]
-    return [Way(m, str(c.path), vars(c.endpoint)["operation"]) for c in found for m in sorted(c.methods or ()) if m != "HEAD"]
+    return [
+        Way(m, str(c.path), vars(c.endpoint)["operation"], str(c.name))
+        for c in found
+        for m in sorted(c.methods or ())
+        if m != "HEAD"
+    ]
 
 
 WAYS, DESCRIBED = _ways(), describe()
@@ -236,6 +243,11 @@ def test_every_route_names_exactly_one_operation_of_the_matrix() -> None:
     assert len(WAYS) > 100
     assert {type(w.operation) for w in WAYS} == {Operation}
     assert len({str(w) for w in WAYS}) == len(WAYS), "an address with two routes"
+
+
+def test_no_two_routes_share_a_name() -> None:
+    """A link is made from a name, and would lead to whichever route came first."""
+    assert [name for name, times in Counter(w.name for w in WAYS).items() if times > 1] == []
 
 
 def test_every_parameter_of_a_path_is_known_to_this_test(house: House) -> None:
