@@ -170,7 +170,7 @@ def _carry_out(
             work(session)
     except (Invalid, Blocked, Stale) as refused:
         return refused_step(request, visit, step, typed, refused)
-    return see_other(request, f"{Paths(request)('contacts')}?klart={done}")
+    return see_other(request, f"{Paths(request)('contacts')}?klart={done}&visa=alla")  # somebody new may speak for no party yet
 
 
 def _contact(visit: Visiting, assignment_id: UUID) -> tuple[Contact, Organisation]:

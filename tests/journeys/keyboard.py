@@ -16,6 +16,10 @@ MOST_TABS = 400
 
 _SETTLED = "() => document.readyState === 'complete' && !document.querySelector('.htmx-request')"
 _SIDE = "it => it.compareDocumentPosition(document.activeElement) & Node.DOCUMENT_POSITION_FOLLOWING ? -1 : 1"
+_COUNTED = """() => {
+  window.answered = 0;
+  document.addEventListener("htmx:finally:request", () => { window.answered++; }, { once: true });
+}"""
 _FOCUSED = "it => it === document.activeElement"
 _SHOWN = """it => {
   const style = getComputedStyle(it), box = it.getBoundingClientRect();
@@ -107,8 +111,9 @@ class AtTheKeyboard:
         wanted = self.page.get_by_role("button", name=re.compile(f"^{re.escape(button)}")).first
         self._go_to(wanted)
         if wanted.evaluate("it => it.form.hasAttribute('hx-post')"):
-            with self.page.expect_event("requestfinished", lambda request: request.redirected_to is None):
-                self.page.keyboard.press("Enter")
+            self.page.evaluate(_COUNTED)
+            self.page.keyboard.press("Enter")
+            self.page.wait_for_function("() => window.answered === 1")
         else:
             with self.page.expect_navigation():
                 self.page.keyboard.press("Enter")

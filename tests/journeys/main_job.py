@@ -114,6 +114,7 @@ def gagnefs_contact_is_named(elin: Person) -> None:
     elin.choose("Kontaktperson")
     elin.press("Lägg till")
     elin.sees("Personen är tillagd.")
+    elin.sees("Olle Ekman")
 
 
 def the_agreement_is_drafted(elin: Person) -> None:
@@ -215,7 +216,7 @@ def the_decision_is_planned(olle: Person) -> None:
     olle.choose("Beslut")
     olle.write("Vem beslutar?", "Kulturnämnden")
     olle.write_day("Mötesdag", _today())
-    olle.write_day("Sista dag för handlingar", _today() - timedelta(days=7))
+    olle.write_day("Sista dag för handlingar", _today())
     olle.press("Spara")
     olle.sees("Sparat: så fattas beslutet.")
 
