@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from service.cases.mail import tell, write
+from service.cases.mail import NO_CONTACT, task_done, tell, write
 from service.cases.steps import note
 from service.cases.wording import line
 from service.post.letters import LetterName
@@ -19,8 +19,6 @@ from states.agreement import PROPOSED
 from states.calendar import civil
 from states.errors import FieldError, Invalid, NotAllowed, NotFound, NotYours, Stale
 from states.parties import CONTACT, Actor, OrganisationKind, Role
-
-NO_CONTACT = "contact_missing"
 
 _ASSIGNABLE_BY_PARTY = CONTACT | {Role.signatory, Role.registrar, Role.reader}
 
@@ -96,18 +94,6 @@ def block(session: Session, actor: Actor, now: datetime, assignment_id: UUID, *,
     session.flush()
     history.append(session, actor, now, "block_contact" if blocked else "unblock_contact", assignment=str(row.id))
     return row
-
-
-def set_case_number(session: Session, actor: Actor, now: datetime, standing: Standing, party_id: UUID, number: str) -> None:
-    """A party's own case number as it writes it; `standing` was loaded for set_case_number."""
-    party = standing.party(party_id)
-    if actor.organisation not in (party.organisation.id, standing.agreement.region_id):
-        raise NotYours
-    if standing.agreement.state not in ("draft", *PROPOSED):
-        raise NotAllowed("set_case_number", standing.agreement.state)
-    party.row.case_number = line(number, "case_number", missing="Skriv ärendets diarienummer.", limit=60)
-    session.add(party.row)
-    note(session, actor, now, standing, "set_case_number", party=party.organisation.name, number=party.row.case_number)
 
 
 def _organisation(session: Session, actor: Actor, organisation_id: UUID) -> Organisation:
@@ -193,6 +179,7 @@ def _welcome(session: Session, actor: Actor, now: datetime, organisation: Organi
         agreement = standing.agreement
         if row.programme_id not in (None, agreement.programme_id):
             continue
+        task_done(session, actor, now, standing, NO_CONTACT)
         if agreement.pause == NO_CONTACT:
             agreement.pause = None
             note(session, actor, now, standing, "unpause", party=organisation.name)

@@ -6,7 +6,7 @@ from uuid import UUID
 from babel.dates import format_date
 from sqlmodel import Session, col, select
 
-from service.cases.mail import task, tell
+from service.cases.mail import task, task_done, tell
 from service.cases.steps import note
 from service.cases.wording import reason as reason_text
 from service.post.letters import LetterName
@@ -39,7 +39,7 @@ def propose_date(session: Session, actor: Actor, now: datetime, agreement_id: UU
     agreement.pause = agreement.pause or PAUSE
     note(session, actor, now, standing, "propose_date", party=party.organisation.name, day=str(day))
     title = f"{party.organisation.name} föreslår {format_date(day, 'd MMMM y', 'sv')} som sista svarsdag"
-    task(session, now, standing, "date_proposed", title, once=f"date:{row.id}", detail=row.reason)
+    task(session, now, standing, PAUSE, title, once=f"date:{row.id}", detail=row.reason)
     facts = {"fran": party.organisation.name, "nytt_datum": format_date(day, "EEEE d MMMM y", "sv"), "motivering": row.reason}
     tell(session, now, standing, standing.region, LetterName.date_requested, facts)
     return row
@@ -57,12 +57,27 @@ def answer_date(
     session.add(row)
     if granted:
         agreement.due = explained_due(session, agreement, day or row.day).day
-    agreement.pause = None if agreement.pause == PAUSE else agreement.pause
+    _no_longer_asked(session, actor, now, standing)
     agreement.due_round += 1
     note(session, actor, now, standing, "answer_date", granted=granted, due=str(agreement.due))
     letter = LetterName.date_granted if granted else LetterName.date_refused
     tell(session, now, standing, standing.party(row.party_id), letter)
     return standing
+
+
+def lapse(session: Session, actor: Actor, now: datetime, standing: Standing) -> None:
+    """The negotiation is over before the region has answered: nobody needs another last day."""
+    row = open_request(session, standing.agreement.id)
+    if row is not None:
+        row.answered_at = now
+        session.add(row)
+    _no_longer_asked(session, actor, now, standing)
+
+
+def _no_longer_asked(session: Session, actor: Actor, now: datetime, standing: Standing) -> None:
+    agreement = standing.agreement
+    agreement.pause = None if agreement.pause == PAUSE else agreement.pause
+    task_done(session, actor, now, standing, PAUSE)
 
 
 def change_due(

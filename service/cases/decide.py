@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 
 from service.cases.frozen import frozen_text
-from service.cases.mail import task, tell
+from service.cases.mail import task, task_done, tell
 from service.cases.opening import open_when_decided, steps_of
 from service.cases.reopen import object_to
 from service.cases.steps import note, step
@@ -25,6 +25,8 @@ from states.decision import REQUIRED, Kind, Outcome
 from states.errors import Blocked, FieldError, Invalid, NotAllowed, Reason, Stale
 from states.facts import spoken
 from states.parties import Actor
+
+PAPERS_LATE = "papers_late"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +131,7 @@ def send_papers(session: Session, actor: Actor, now: datetime, step_id: UUID) ->
             session,
             now,
             standing,
-            "papers_late",
+            PAPERS_LATE,
             f"{party.organisation.name}: handlingarna kom efter sista dagen",
             once=f"papers:{row.id}",
         )
@@ -157,6 +159,7 @@ def record_outcome(
     row.version += 1
     session.add(row)
     session.flush()
+    task_done(session, actor, now, standing, PAPERS_LATE, once=f"papers:{row.id}")
     return _follow(session, actor, now, standing, party, row, decided)
 
 
@@ -181,6 +184,7 @@ def _follow(
     if decided.outcome is Outcome.tabled:
         step(session, actor, now, standing, Event.table, **facts, reason=row.reason)
         return standing
+    task_done(session, actor, now, standing)
     standing.agreement.ended_as, standing.agreement.ended_reason = State.declined, row.reason
     step(session, actor, now, standing, Event.reject, **facts, reason=row.reason)
     for other in standing.others(party):

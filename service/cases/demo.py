@@ -12,6 +12,7 @@ import yaml
 from sqlmodel import Session, col, select
 
 from service.cases import (
+    case_number,
     contacts,
     dates,
     decide,
@@ -293,7 +294,7 @@ def _reworded(session: Session, clause: Negotiated, text: str) -> tuple[str, dic
 def _case_number(session: Session, now: datetime, _: _Scene, town: _Town, entry: Story) -> None:
     actor = town.one(Role.main)
     standing = load(session, actor, Operation.set_case_number, town.agreement)
-    contacts.set_case_number(session, actor, now, standing, standing.party_of(actor).id, entry["case_number"])
+    case_number.set_case_number(session, actor, now, standing, standing.party_of(actor).id, entry["case_number"])
 
 
 def _slots(session: Session, now: datetime, scene: _Scene, town: _Town, _: Story) -> None:

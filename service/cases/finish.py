@@ -6,8 +6,9 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 
 from service.cases.agree import if_settled
+from service.cases.dates import lapse
 from service.cases.frozen import make_obsolete
-from service.cases.mail import tell
+from service.cases.mail import task_done, tell
 from service.cases.steps import step
 from service.cases.wording import reason as reason_text
 from service.post.letters import LetterName
@@ -66,6 +67,8 @@ def resume(session: Session, actor: Actor, now: datetime, agreement_id: UUID, ve
 
 def _end(session: Session, actor: Actor, now: datetime, standing: Standing, event: Event, ended: State, why: str) -> None:
     make_obsolete(session, now, standing)
+    lapse(session, actor, now, standing)
+    task_done(session, actor, now, standing)
     standing.agreement.ended_as, standing.agreement.ended_reason = ended, why
     standing.agreement.waiting_since = None
     step(session, actor, now, standing, event, reason=why)

@@ -1,10 +1,12 @@
 """Who is told what: letters to the contacts of a party, queued in the transaction that makes them true."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from uuid import UUID
 
 from babel.dates import format_date
-from sqlmodel import Session
+from sqlalchemy import ColumnElement
+from sqlmodel import Session, col, select
 
 from service.post.letters import LetterName, render
 from service.store import outbox
@@ -12,7 +14,13 @@ from service.store.contacts import Contact, contacts, main_contacts
 from service.store.standing import Party, Standing
 from service.store.tables import Document, Task
 from states.calendar import civil
-from states.parties import STRATEGIST
+from states.parties import STRATEGIST, Actor
+
+NO_CONTACT = "contact_missing"
+"""Both a task and the pause of an agreement whose party has nobody to answer."""
+
+_OUTLIVE = ("mail_failed", "registry_missing")
+"""Kinds of tasks that are worth doing although the agreement has ended."""
 
 
 def tell(
@@ -122,6 +130,30 @@ def task(session: Session, now: datetime, standing: Standing, kind: str, title: 
     )
 
 
+def task_done(session: Session, actor: Actor, now: datetime, standing: Standing, *kinds: str, once: str = "") -> None:
+    """What made tasks of these kinds necessary is gone: they are done, by the person who did away with it.
+
+    `once` names the occasion the task was made for. Without kinds, all that ends with the agreement is done.
+    """
+    agreement = standing.agreement
+    wanted = [col(Task.agreement_id) == agreement.id, col(Task.done_at).is_(None)]
+    wanted.append(col(Task.kind).in_(kinds) if kinds else col(Task.kind).not_in(_OUTLIVE))
+    if once:
+        wanted.append(col(Task.key).in_([f"{kind}:{agreement.id}:{once}" for kind in kinds]))
+    _close(session, actor, now, wanted)
+
+
+def task_about_done(session: Session, actor: Actor, now: datetime, subject: UUID) -> None:
+    """The party has answered, or the signature is there: nobody needs to call about it any more."""
+    _close(session, actor, now, [col(Task.subject_id) == subject, col(Task.done_at).is_(None)])
+
+
+def _close(session: Session, actor: Actor, now: datetime, wanted: Sequence[ColumnElement[bool]]) -> None:
+    for row in session.exec(select(Task).where(*wanted)):
+        row.done_at, row.done_by_id, row.version = now, actor.assignment, row.version + 1
+        session.add(row)
+
+
 def counterpart(standing: Standing, party: Party) -> str:
     """The names of the other parties, as one phrase."""
     names = [p.organisation.name for p in standing.others(party)]
@@ -159,7 +191,7 @@ def _no_contact(session: Session, now: datetime, standing: Standing, party: Part
         session,
         now,
         standing,
-        "contact_missing",
+        NO_CONTACT,
         f"{party.organisation.name} saknar kontaktperson",
         once=f"{occasion}:{party.id}",
     )

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 
 from service.cases.frozen import frozen_text
-from service.cases.mail import task, write
+from service.cases.mail import task, task_done, write
 from service.cases.steps import step
 from service.post.letters import LetterName
 from service.store.contacts import Contact
@@ -19,6 +19,8 @@ from states.decision import REQUIRED, Outcome
 from states.errors import Blocked, Reason
 from states.facts import spoken
 from states.parties import Actor
+
+SLOTS_MISSING = "slots_missing"
 
 
 def steps_of(session: Session, agreement_id: UUID) -> list[DecisionStep]:
@@ -67,6 +69,7 @@ def bind_and_request(session: Session, actor: Actor, now: datetime, standing: St
     for place in slots_of(session, standing.agreement.id):
         place.frozen_id = frozen.id
         session.add(place)
+    task_done(session, actor, now, standing, SLOTS_MISSING)
     step(session, actor, now, standing, event, control_code=frozen.control_code)
     standing.agreement.waiting_since = now
     request_next(session, now, standing)
@@ -92,8 +95,8 @@ def open_when_decided(session: Session, actor: Actor, now: datetime, standing: S
         return standing
     absent = lacking(session, standing)
     if absent:
-        names = " ".join(r.message for r in absent)
-        task(session, now, standing, "slots_missing", "Besluten är klara men underskrifterna kan inte begäras", detail=names)
+        title, once = "Besluten är klara men underskrifterna kan inte begäras", str(frozen_text(session, standing).id)
+        task(session, now, standing, SLOTS_MISSING, title, once=once).detail = " ".join(r.message for r in absent)
         return standing
     bind_and_request(session, actor, now, standing, Event.approve)
     return standing

@@ -293,10 +293,15 @@ def _call(session: Session, now: datetime, matter: Owed) -> int:
         organisation_id=matter.agreement.region_id,
         agreement_id=matter.agreement.id,
         subject_id=matter.subject,
-        title=f"Ring {matter.party.organisation.name}: {lacks} efter {matter.obligation.unanswered} påminnelser",
+        title=f"Ring {matter.party.organisation.name}: {lacks}{_after(matter.obligation.unanswered)}",
         detail=" ".join(_before_the_call(session, now, matter)),
     )
     return 1
+
+
+def _after(reminders_sent: int) -> str:
+    words = ("", " efter en påminnelse", " efter två påminnelser", " efter tre påminnelser", " efter fyra påminnelser")
+    return words[reminders_sent] if reminders_sent < len(words) else f" efter {reminders_sent} påminnelser"
 
 
 def _before_the_call(session: Session, now: datetime, matter: Owed) -> list[str]:

@@ -6,8 +6,10 @@ from uuid import UUID
 
 from sqlmodel import Session
 
+from service.cases.case_number import MISSING
 from service.cases.frozen import make_obsolete
-from service.cases.mail import tell
+from service.cases.mail import task_done, tell
+from service.cases.opening import SLOTS_MISSING
 from service.cases.steps import note, step
 from service.cases.texts import add_stance, add_version, conflict, head_row
 from service.cases.wording import reason as reason_text
@@ -84,6 +86,7 @@ def back_to_negotiation(
 ) -> Standing:
     """The agreement is negotiated again: the frozen text is obsolete and every other party is told why."""
     frozen = make_obsolete(session, now, standing)
+    task_done(session, actor, now, standing, SLOTS_MISSING, MISSING)
     standing = refresh(session, standing)
     standing.agreement.reopened_at = standing.agreement.waiting_since = now
     standing.agreement.due_round += 1

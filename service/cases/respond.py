@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 
 from service.cases import agree
-from service.cases.mail import tell
+from service.cases.mail import task_about_done, tell
 from service.cases.steps import note, step
 from service.cases.texts import add_clause, add_stance, add_version, conflict, entered_by, head_row, undo_version
 from service.cases.wording import reason as reason_text
@@ -143,11 +143,12 @@ def send_response(
     response.version += 1
     session.add(response)
     standing = _after_answer(session, now, standing, party, before)
+    task_about_done(session, actor, now, party.id)
     step(session, actor, now, standing, Event.send_response, party=party.organisation.name, answers=len(drafts))
     if standing.settled:
         agree.settle(session, actor, now, standing)
     else:
-        agree.if_all_left_out(session, now, standing)
+        agree.if_all_left_out(session, actor, now, standing)
         _tell_others(session, now, standing, party, response, summary, real_now or now)
     return response
 

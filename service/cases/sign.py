@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 
 from service.cases.frozen import frozen_text
-from service.cases.mail import tell
+from service.cases.mail import task_about_done, task_done, tell
 from service.cases.opening import request_next, slots_of
 from service.cases.reopen import object_to
 from service.cases.steps import note, step
@@ -47,6 +47,7 @@ def refuse(session: Session, actor: Actor, now: datetime, slot_id: UUID, why: st
     RULEBOOK.find(Event.refuse, standing.agreement.state)
     why = reason_text(why, missing="Skriv varför du inte skriver under, så att parterna vet vad som behöver ändras.")
     slot.advance(place, slot.Event.refuse)
+    task_about_done(session, actor, now, place.id)
     place.reason, place.version = why, place.version + 1
     session.add(place)
     party = standing.party(place.party_id)
@@ -119,6 +120,7 @@ def _signed(
     slot.advance(place, slot.Event.sign)
     place.version += 1
     session.add(place)
+    task_about_done(session, actor, now, place.id)
     party = standing.party(place.party_id)
     on_behalf = actor if actor.role is Role.signatory else FLOW
     facts = {"party": party.organisation.name, "title": place.title, "method": method.value, "control_code": frozen.control_code}
@@ -134,6 +136,7 @@ def _complete(session: Session, actor: Actor, now: datetime, standing: Standing,
     """Everybody has signed the same text: every party gets the news, its registrar the file."""
     standing = refresh(session, standing)
     standing.agreement.waiting_since = now
+    task_done(session, actor, now, standing)
     step(session, actor, now, standing, Event.complete, control_code=frozen.control_code)
     for party in standing.parties:
         tell(session, now, standing, party, LetterName.signed, {"kontrollkod": spoken(frozen.control_code)})

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from sqlmodel import Session
 
-from service.cases.contacts import set_case_number
+from service.cases.case_number import set_case_number
 from service.cases.dates import answer_date, change_due
 from service.cases.finish import resume, withdraw
 from service.cases.propose import send_proposal
@@ -20,6 +20,7 @@ from service.pages.steps import Field, Step, day, refused_step, step_page
 from service.store.standing import load as load_standing
 from service.web import Typed, Visit, permit
 from states.access import Operation
+from states.agreement import State
 from states.errors import Blocked, Invalid, Stale
 
 router = APIRouter()
@@ -225,6 +226,14 @@ def _due(request: Request, n: Negotiation) -> Step:
     )
 
 
+_NUMBER_BESIDE = ("Beslut eller underskrifter är redan begärda, så texten ändras inte. Numret visas här på webbplatsen.",)
+_NUMBER_FOLLOWS = {
+    State.agreed: ("Texten låses om med numret i och får en ny kontrollkod. Alla parter får veta det.",),
+    State.deciding: _NUMBER_BESIDE,
+    State.signing: _NUMBER_BESIDE,
+}
+
+
 def _case_number(request: Request, n: Negotiation) -> Step:
     mine = n.standing.parties if n.own.is_region else (n.own,)
     return _step(
@@ -233,6 +242,7 @@ def _case_number(request: Request, n: Negotiation) -> Step:
         "case_number",
         "Diarienummer",
         "Spara",
+        consequences=_NUMBER_FOLLOWS.get(n.agreement.state, ()),
         fields=tuple(
             Field(f"case_number_{p.row.position}", f"Diarienummer hos {p.organisation.name}", p.row.case_number) for p in mine
         ),

@@ -51,6 +51,7 @@ class LetterName(StrEnum):
     contact_missing = "contact_missing"
     contact_changed = "contact_changed"
     case_number_wanted = "case_number_wanted"
+    case_number_set = "case_number_set"
     reminder_before = "reminder_before"
     reminder_after = "reminder_after"
     reminder_signature = "reminder_signature"

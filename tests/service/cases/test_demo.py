@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import Session, col, select
 
+from service.cases.case_number import without_number
 from service.cases.check import findings
 from service.cases.demo import demo_clock, demo_people, seed_demo, told
 from service.cases.opening import slots_of, undecided
@@ -15,7 +16,7 @@ from service.store.session import Store
 from service.store.standing import Standing, load_many
 from service.store.tables import Agreement, Event, Message, Reminder, Task
 from states import clause, slot
-from states.agreement import State
+from states.agreement import FROZEN, State
 from states.message import State as MessageState
 
 TOWNS = {t["short"]: t for t in told()["municipalities"]}
@@ -77,7 +78,12 @@ def test_the_past_has_had_its_reminders(demo: Store) -> None:
         sent = select(Reminder).where(Reminder.agreement_id == ludvika, Reminder.outcome == "queued")
         assert len(session.exec(sent).all()) == 3
         tasks = [(t.kind, t.agreement_id) for t in session.exec(select(Task).where(col(Task.done_at).is_(None))).all()]
-        assert sorted(tasks) == sorted([("call", ludvika), ("contact_missing", _standing(session, "Säter").agreement.id)])
+        asked = {(kind, about) for kind, about in tasks if kind != "case_number_missing"}
+        assert asked == {("call", ludvika), ("contact_missing", _standing(session, "Säter").agreement.id)}
+        numberless = {about for kind, about in tasks if kind == "case_number_missing"}
+        assert numberless == {
+            a.id for a in session.exec(select(Agreement)).all() if a.state in FROZEN and _numberless(session, a)
+        }
 
 
 def test_there_is_somebody_to_sign_in_as_for_every_role(demo: Store) -> None:
@@ -85,6 +91,10 @@ def test_there_is_somebody_to_sign_in_as_for_every_role(demo: Store) -> None:
         people = [(label, person.name) for label, _, person in demo_people(session)]
     assert people[0] == ("Strateg", "Elin Åsberg")
     assert ("Kontakt i Gagnef", "Olle Ekman") in people
+
+
+def _numberless(session: Session, agreement: Agreement) -> bool:
+    return bool(without_number(load_many(session, [agreement.id])[agreement.id]))
 
 
 def _standing(session: Session, town: str) -> Standing:

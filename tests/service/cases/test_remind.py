@@ -88,7 +88,7 @@ def test_a_firm_due_is_reminded_four_times_and_then_becomes_one_call(any_case: l
     assert sent == ["2027-09-16", "2027-09-27", "2027-10-01", "2027-10-11"]
     assert [m.purpose for m in reminders(case)] == ["reminder_before"] * 2 + ["reminder_after"] * 2
     assert {m.recipient_name for m in reminders(case)} == {"Karin Östlund"}
-    assert tasks(case, "call") == ["Ring Falu kommun: inget svar efter 4 påminnelser"]
+    assert tasks(case, "call") == ["Ring Falu kommun: inget svar efter fyra påminnelser"]
 
 
 def test_a_desired_due_is_not_reminded_of_afterwards_but_ends_in_a_call_too(case: life.Case) -> None:
