@@ -15,7 +15,7 @@ from service import clock, log, people_commands, supervise
 from service.settings import PREFIX, Settings, SettingsError, load
 from service.terminal import fact, say, speak_json
 from states.calendar import TZ
-from states.errors import Blocked, NotAllowed, NotFound, NotYours, OverensError, Refused, Stale, StoreUnavailable
+from states.errors import Blocked, Invalid, NotAllowed, NotFound, NotYours, OverensError, Refused, Stale, StoreUnavailable
 
 if TYPE_CHECKING:
     from service.store.session import Store
@@ -272,7 +272,7 @@ def run(arguments: list[str]) -> int:
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else DONE
     except OverensError as error:
-        say(error.message)
+        say(" ".join(one.message for one in error.fields) if isinstance(error, Invalid) else error.message)
         return _exit_code(error)
     return DONE
 
@@ -284,7 +284,7 @@ def _json_first(arguments: list[str]) -> list[str]:
 
 def _exit_code(error: OverensError) -> int:
     match error:
-        case SettingsError() | NotFound():
+        case SettingsError() | NotFound() | Invalid():
             return USAGE
         case Blocked() | NotAllowed() | NotYours() | Refused() | Stale():
             return REFUSED

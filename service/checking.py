@@ -111,7 +111,7 @@ def _notes(settings: Settings) -> None:
 
 
 def _schedules(settings: Settings, *, asked: bool) -> Iterator[Finding]:
-    """The canary: one that answers without a coming run is silent. That it does not answer is only said, unless it was asked for."""
+    """The canary: one that answers without a coming run is silent. That none answers is only said, unless it was asked for."""
     with Schedules(settings) as schedules:
         try:
             coming = schedules.coming(1)
