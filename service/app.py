@@ -41,6 +41,7 @@ from service.pages.problems import problem_page
 from service.pages.rendering import mount_static
 from service.schedules import SchedulerAway, Schedules
 from service.settings import Settings, load
+from service.store.schema import behind
 from service.store.session import Store
 from service.web import House, house, permit
 from states.access import Operation
@@ -85,11 +86,18 @@ def live() -> dict[str, str]:
 def ready(request: Request) -> Response:
     """503 names the part that fails; silent schedules are a warning, for the web works without them."""
     parts: House = request.app.state.house
-    try:
-        parts.store.answers()
-    except OverensError as error:
-        return JSONResponse({"status": "failed", "part": "store", "detail": error.message}, 503)
+    for part, holds in (("store", Store.answers), ("migrations", _migrated)):
+        try:
+            holds(parts.store)
+        except OverensError as error:
+            return JSONResponse({"status": "failed", "part": part, "detail": error.message}, 503)
     return JSONResponse({"status": "ok", "store": "ok", "schedules": _schedules(parts.settings)})
+
+
+def _migrated(store: Store) -> None:
+    """The pages need every table of this version, and none that only a newer one knows how to keep."""
+    if behind(store):
+        raise StoreUnavailable("Databasen är inte uppdaterad. Kör overens migrate.")
 
 
 def create_app(settings: Settings | None = None, store: Store | None = None) -> FastAPI:

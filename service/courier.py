@@ -4,8 +4,7 @@ import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-import structlog
-
+from service import log
 from service.cases import documents
 from service.settings import Settings
 from service.store.files import Files
@@ -13,7 +12,7 @@ from service.store.session import Store
 from service.sweeps import deliver_outbox
 from states.errors import OverensError
 
-_log = structlog.get_logger("courier")
+_log = log.logger("courier")
 
 
 class Courier:

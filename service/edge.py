@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service import log
 from service.settings import Settings, is_loopback
 from states.errors import OverensError, TooLarge
 
@@ -36,7 +37,7 @@ HEADERS = {
 }
 _HOST = re.compile(r"[A-Za-z0-9.-]+(:\d{1,5})?|\[[0-9a-fA-F:.]+\](:\d{1,5})?")
 _SAFE = {"GET", "HEAD", "OPTIONS"}
-_log = structlog.get_logger("web")
+_log = log.logger("web")
 
 
 class ForeignForm(OverensError):

@@ -65,6 +65,29 @@ def configure(level: str = "info", stream: TextIO | None = None) -> None:
     )
 
 
+def logger(name: str) -> structlog.stdlib.BoundLogger:
+    """A logger for one module; to get it is to load this module, so nothing is ever said before the default below holds."""
+    made: structlog.stdlib.BoundLogger = structlog.get_logger(name)
+    return made
+
+
+def _until_configured() -> None:
+    """What is said before the log is set up: the library itself would show the values of variables in tracebacks."""
+    structlog.configure(
+        processors=[
+            structlog.stdlib.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            listed,
+            redact,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+
+
 def listed(_logger: WrappedLogger, _method: str, entry: EventDict) -> EventDict:
     """Drop the fields that are not on the list; say which, so that a forgotten one is found."""
     dropped = sorted(set(entry) - FIELDS)
@@ -90,3 +113,6 @@ def _clean(value: object) -> object:
     for pattern, instead in _PATTERNS:
         text = pattern.sub(instead, text)
     return text
+
+
+_until_configured()

@@ -17,9 +17,9 @@ from typing import TextIO
 from urllib.parse import urlsplit
 
 import httpx
-import structlog
 
 from flows.environment import prefect_environment
+from service import log
 from service.schedules import SchedulerAway, Schedules
 from service.settings import PREFIX, Settings, SettingsError
 from states.errors import StoreUnavailable
@@ -34,7 +34,7 @@ PORT_GRACE = 3.0
 
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)
-_log = structlog.get_logger("supervise")
+_log = log.logger("supervise")
 
 
 @dataclass

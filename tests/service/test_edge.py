@@ -12,7 +12,7 @@ import httpx
 import pytest
 import structlog
 from fastapi import APIRouter, FastAPI
-from sqlalchemy import event
+from sqlalchemy import event, text
 
 from service import log
 from service.app import create_app
@@ -305,3 +305,18 @@ def test_readiness_names_the_part_that_fails_and_silence_of_the_schedules_is_a_w
         event.remove(house.store.engine, "do_execute", refuse)
     assert (failed.status_code, failed.json()["part"]) == (503, "store")
     assert house.client.get("/health/live").status_code == 200
+
+
+def test_a_database_that_lacks_a_migration_is_not_ready_and_says_so(house: House) -> None:
+    with house.store.engine.begin() as connection:
+        (revision,) = connection.execute(text("SELECT version_num FROM alembic_version")).one()
+        connection.execute(text("DELETE FROM alembic_version"))
+    failed = house.client.get("/health/ready")
+    assert (failed.status_code, failed.json()["part"]) == (503, "migrations")
+    assert "overens migrate" in failed.json()["detail"]
+    with house.store.engine.begin() as connection:
+        connection.execute(text("INSERT INTO alembic_version VALUES ('9999_from_tomorrow')"))
+    assert house.client.get("/health/ready").json()["part"] == "migrations"
+    with house.store.engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = :known"), {"known": revision})
+    assert house.client.get("/health/ready").status_code == 200

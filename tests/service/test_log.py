@@ -3,6 +3,8 @@
 import io
 import json
 import logging
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -98,3 +100,22 @@ def test_what_belongs_to_a_request_follows_every_line(log: io.StringIO) -> None:
     with structlog.contextvars.bound_contextvars(request_id="r-1"):
         logging.getLogger("sqlalchemy").warning("slow")
     assert json.loads(log.getvalue())["request_id"] == "r-1"
+
+
+def test_what_is_said_before_the_log_is_set_up_shows_no_values_of_variables() -> None:
+    program = """
+from service.log import logger
+
+def work(text):
+    held = text
+    raise ValueError(len(held))
+
+try:
+    work("".join(["kanarie", "-7Qx2mVw9Lr"]))
+except ValueError:
+    logger("early").exception("failed", body="kanarie" + "-7Qx2mVw9Lr")
+"""
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    assert CANARY not in said.stderr + said.stdout
+    line = json.loads(said.stderr)
+    assert ("ValueError: 18" in line["exception"], line["event"], line["dropped"]) == (True, "failed", ["body"])

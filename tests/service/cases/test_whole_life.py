@@ -20,8 +20,8 @@ from tests.people import CITIZEN, later
 from tests.service.cases import life
 
 WHOLE = """
-    create send_proposal send_response send_response settle set_case_number plan_signing plan_signing plan_decision request_decision
-    decision_approved approve sign upload_signed_paper sign complete publish
+    create send_proposal send_response send_response settle set_case_number plan_signing plan_signing plan_decision
+    request_decision decision_approved approve sign upload_signed_paper sign complete publish
 """
 
 
