@@ -2,9 +2,10 @@
 
 from collections import Counter
 from datetime import date
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, File, UploadFile
 from fastapi.responses import JSONResponse, Response
 from sqlmodel import Session, col, select
 
@@ -12,13 +13,14 @@ from service.api.contract import Body, Day, IfMatch, Shown, Small, once, tagged
 from service.api.listing import After, Asked, Page
 from service.api.route import Route
 from service.cases import programmes as cases
+from service.cases.plan_file import read_plan
 from service.store.standing import Standing, load_many
 from service.store.tables import Agreement, AreaVersion, CooperationArea, Programme
 from service.web import Visit, Visiting, permit
 from states import agreement as rule
 from states import clause
 from states.access import Operation
-from states.errors import NotFound
+from states.errors import FieldError, Invalid, NotFound
 
 router = APIRouter(tags=["programmes"], route_class=Route)
 
@@ -55,6 +57,10 @@ class ProgrammeBody(Body):
     themes: list[dict[str, str]] = []
     quiet_periods: list[dict[str, str]] = []
     areas: list[AreaBody] = []
+
+
+class PlanFile(Body):
+    text: str
 
 
 class AreaShown(Shown):
@@ -126,6 +132,23 @@ def create_programme(visit: Visit, body: ProgrammeBody) -> Response:
         return tagged(visit.request, ProgrammeShown.model_validate(row), row.version, 201)
 
     return once(visit, body, act, required=False)
+
+
+@router.post("/programmes/plan-files", response_model=ProgrammeShown, status_code=201)
+@permit(Operation.edit_programme)
+def read_plan_file(visit: Visit, plan: Annotated[UploadFile, File()]) -> Response:
+    """Add a programme from a plan file (YAML, as `service/examples/dalarna.yaml`): its areas, texts around them and reminders."""
+    try:
+        text = plan.file.read().decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise Invalid(FieldError("plan", "not-text", "Filen är inte text i UTF-8.")) from None
+    said = read_plan(text)
+
+    def act(session: Session) -> Response:
+        row = cases.create_programme(session, visit.actor, visit.now, said)
+        return tagged(visit.request, ProgrammeShown.model_validate(row), row.version, 201)
+
+    return once(visit, PlanFile(text=text), act, required=False)
 
 
 @router.get("/programmes/{programme_id}", response_model=ProgrammeShown)

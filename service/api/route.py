@@ -71,9 +71,9 @@ class Problem(BaseModel):
 _SAID = {"content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}}
 REFUSALS: dict[int | str, dict[str, Any]] = {
     "4XX": {
-        "description": "Judged in this order: 400 not JSON, 401 not signed in, 404 missing or not yours, 403 not allowed, 413 too "
-        "large or 415 not JSON, 422 cannot be taken, 428 If-Match missing, 412 something has changed since, 409 not possible now. "
-        "400 also says that Idempotency-Key is missing; 429 carries Retry-After.",
+        "description": "Judged in this order: 400 not JSON, 401 not signed in, 404 missing or not yours, 403 not allowed, 413 "
+        "too large or 415 not JSON, 422 cannot be taken, 428 If-Match missing, 412 something has changed since, 409 not possible "
+        "now. 400 also says that Idempotency-Key is missing; 429 carries Retry-After.",
         **_SAID,
     },
     "5XX": {"description": "503 carries Retry-After; 507 means that the store is full.", **_SAID},

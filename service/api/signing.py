@@ -188,12 +188,12 @@ def list_slots(visit: Visit, agreement_id: UUID, cut: Asked) -> Page[SlotShown]:
 
 @router.put("/agreements/{agreement_id}/signature-slots")
 @permit(Operation.plan_signing)
-def put_slots(visit: Visit, agreement_id: UUID, body: SlotsBody, version: IfMatch) -> list[SlotShown]:
+def put_slots(visit: Visit, agreement_id: UUID, body: SlotsBody, version: IfMatch) -> Page[SlotShown]:
     """Say who signs for a party; replaces what was said before."""
     plans = [signatories.SlotPlan(**s.model_dump()) for s in body.slots]
     with visit.write() as session:
         rows = signatories.plan_slots(session, visit.actor, visit.now, agreement_id, body.party, plans, version)
-        return [SlotShown.model_validate(row) for row in rows]
+        return Page(items=[SlotShown.model_validate(row) for row in rows])
 
 
 @router.post("/signature-slots/{slot_id}/refusal", response_model=AgreementShown)

@@ -1,9 +1,6 @@
 """What every resource keeps to: the order of refusals, versions, keys that count once, and answers that say nothing back."""
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 import httpx
@@ -12,68 +9,9 @@ from sqlmodel import func, select
 
 from service.__main__ import run
 from service.api.router import COMMITTED, write
-from service.settings import Settings
-from service.store.session import Store
 from service.store.tables import Clause, Message
-from states.parties import Actor
-from tests.pages.site import Site, running
-
-
-@pytest.fixture
-def site(store: Store, tmp_path: Path) -> Iterator[Site]:
-    with running(store, Settings(data_dir=tmp_path)) as served:
-        yield served
-
-
-def api(site: Site, actor: Actor | None) -> httpx.Client:
-    cookies = dict([site.cookie(actor)]) if actor else {}
-    made = httpx.Client(base_url=f"{site.url}/api/v1/", cookies=cookies, headers={"Origin": site.url}, timeout=30)
-    return site.clients.enter_context(made)
-
-
-@pytest.fixture
-def elin(site: Site) -> httpx.Client:
-    return api(site, site.cast.elin)
-
-
-@pytest.fixture
-def karin(site: Site) -> httpx.Client:
-    return api(site, site.cast.karin)
-
-
-def key(version: str | None = None) -> dict[str, str]:
-    return {"Idempotency-Key": str(uuid4())} | ({"If-Match": version} if version else {})
-
-
-def propose(site: Site, elin: httpx.Client) -> str:
-    """The agreement's address after Falun has got its proposal."""
-    path = f"agreements/{site.agreement}"
-    sent = elin.post(f"{path}/proposal", json={}, headers=key(elin.get(path).headers["etag"]))
-    assert sent.status_code == 200, sent.text
-    return path
-
-
-def accept(client: httpx.Client, response: httpx.Response, clause: dict[str, Any]) -> httpx.Response:
-    """Save that a clause's head is accepted, on top of the response as it was answered last."""
-    return client.put(
-        f"responses/{response.json()['id']}/answers/{clause['id']}",
-        json={"answer": "accept", "version": clause["head"]["id"]},
-        headers={"If-Match": response.headers["etag"]},
-    )
-
-
-def refused(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
-    """What a refusal says, after its shape has been looked at."""
-    assert answer.status_code == status, answer.text
-    assert answer.headers["content-type"] == "application/problem+json"
-    said: dict[str, Any] = answer.json()
-    assert said["status"] == status
-    assert said["code"] == code
-    assert said["type"] == f"/api/problems/{code}"
-    assert said["title"]
-    assert said["detail"]
-    assert said["instance"] == f"urn:uuid:{answer.headers['x-request-id']}"
-    return said
+from tests.pages.site import Site
+from tests.service.api.client import accept, api, key, propose, refused
 
 
 def test_refusals_are_judged_in_the_agreed_order(site: Site, elin: httpx.Client) -> None:
