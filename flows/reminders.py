@@ -1,7 +1,8 @@
-"""The flow that plans and queues every reminder that is due."""
+"""The flow that plans and queues every reminder that is due, and then clears away what nobody can come in with any more."""
 
 import asyncio
 from dataclasses import asdict
+from datetime import UTC, datetime
 
 from prefect import flow
 
@@ -9,12 +10,14 @@ from flows.report import report
 from service import clock
 from service.settings import load
 from service.store.session import Store
-from service.sweeps import sweep_reminders
+from service.sweeps import clean_up, sweep_reminders
 
 
 @flow(name="reminders")
 async def reminders() -> None:
     """Do all that is due now; late, twice or never is harmless. In a thread, so that the heartbeat goes on."""
     settings = load()
-    done = await asyncio.to_thread(sweep_reminders, Store(settings.database_url), clock.now(settings))
+    store = Store(settings.database_url)
+    done = await asyncio.to_thread(sweep_reminders, store, clock.now(settings))
+    await asyncio.to_thread(clean_up, store, datetime.now(UTC))
     await report("reminders", **asdict(done))

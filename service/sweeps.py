@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from service.cases import deliver, remind
+from service.cases import deliver, forget, remind
 from service.post import Post, SmtpSettings
 from service.settings import Settings
 from service.store.files import Files
@@ -43,6 +43,12 @@ def sweep_reminders(store: Store, now: datetime) -> Reminded:
         done, after = done.plus(chunk), chunk.next
         if after is None:
             return done
+
+
+def clean_up(store: Store, real_now: datetime) -> None:
+    """Drop what let people in once and never will again."""
+    with store.write() as session:
+        forget.forget_old(session, real_now)
 
 
 def deliver_outbox(store: Store, settings: Settings, clock: Callable[[], datetime], only: Sequence[UUID] | None = None) -> int:

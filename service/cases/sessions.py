@@ -18,6 +18,9 @@ IDLE = {True: timedelta(hours=8), False: timedelta(days=7)}
 LONGEST = {True: timedelta(hours=24), False: timedelta(days=30)}
 """How long a session lives without use, and at all: the region's own people (True), everybody else (False)."""
 
+LONGEST_IDLE = max(IDLE.values())
+"""After this nobody's unused session lives."""
+
 _SEEN_EVERY = timedelta(minutes=1)
 
 
