@@ -44,6 +44,7 @@ class AtTheKeyboard:
         )
         self.page: Page = self._context.new_page()
         self.complaints: list[str] = []
+        self.page.on("filechooser", lambda _: None)  # asked for from the start, or the first one may open unseen
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.on("console", lambda line: self.complaints.append(line.text) if line.type in ("error", "warning") else None)
 
