@@ -73,8 +73,8 @@ def serve(host: Host = "127.0.0.1", port: Port = 8000) -> None:
     from service.patience import Patient
 
     settings = _started(host, port)
-    os.environ[f"{PREFIX}BASE_URL"] = settings.base_url
     supervise.take_ports([(host, port, "--port")])
+    os.environ[f"{PREFIX}BASE_URL"] = settings.base_url
     uvicorn.run(
         "service.app:create_app",
         factory=True,

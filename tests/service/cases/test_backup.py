@@ -114,8 +114,8 @@ def test_nothing_that_may_have_gone_out_goes_out_again(case: life.Case, target: 
     with case.store.write() as session:
         who = case.cast.elin.assignment
         assert who is not None
-        times = {"created_at": later(1), "seen_at": later(1), "expires_at": later(130)}
-        session.add(SignIn(assignment_id=who, epoch=0, cookie_sha256="c" * 64, **times))
+        at = later(1)
+        session.add(SignIn(assignment_id=who, epoch=0, cookie_sha256="c" * 64, created_at=at, seen_at=at, expires_at=later(130)))
     path, manifest = saved(case, tmp_path / "backups")
     day = later(136)  # a week before the last day to answer: a reminder has fallen due since
     done = brought_back(path, target, tmp_path / "data", day)
