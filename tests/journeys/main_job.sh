@@ -27,7 +27,7 @@ api=$base/api/v1
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# ---- The five tools of this script --------------------------------------------------------------------------------------------
+# ---- The tools of this script -------------------------------------------------------------------------------------------------
 
 step() { printf '%s\n' "– $*"; }
 
@@ -46,7 +46,7 @@ post() {
   local match=()
   [ $# -lt 5 ] || match=(--header "If-Match: $5")
   call "$1" "$2" "$3" --header 'Content-Type: application/json' --data-binary "$4" \
-    --header "Idempotency-Key: $(python3 -c 'import uuid; print(uuid.uuid4())')" "${match[@]}"
+    --header "Idempotency-Key: $(cat /proc/sys/kernel/random/uuid)" "${match[@]}"
 }
 
 # etag: of the latest answer. tag_of PERSON PATH: of what stands at a path now.
