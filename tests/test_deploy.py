@@ -1,11 +1,16 @@
 """What is deployed says only what the service understands, and opens no more than it must."""
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 import yaml
+from fastapi.routing import APIRoute
 
+from service.__main__ import app
+from service.app import health
 from service.settings import SECRETS, Settings
 
 DEPLOY = Path(__file__).parents[1] / "deploy"
@@ -78,3 +83,27 @@ def test_every_folder_the_image_is_built_from_is_there() -> None:
         line.split()[1] for line in (DEPLOY / "Dockerfile").read_text(encoding="utf-8").splitlines() if line.startswith("COPY ")
     ]
     assert all((DEPLOY.parent / path).exists() for path in copied if not path.startswith("--"))
+
+
+def _told() -> list[list[str]]:
+    """Every command of ours that deploy/README.md or compose.yaml tells somebody to run, as words."""
+    readme = (DEPLOY / "README.md").read_text(encoding="utf-8")
+    told = re.findall(r"(?:`|\s)overens ([a-z][^`\n]*)", readme) + re.findall(r"run --rm -T web ([^`\n]*)", readme)
+    return [line.split() for line in told] + [SERVICES[name]["command"] for name in OURS]
+
+
+def test_every_command_it_tells_of_exists_with_its_options() -> None:
+    commands: dict[str, Any] = vars(typer.main.get_command(app))["commands"]
+    assert {words[0] for words in _told()} >= {"up", "serve", "flows", "migrate", "backup", "restore", "check"}
+    for name, *rest in _told():
+        options = {option for parameter in commands[name].params for option in parameter.opts}
+        assert {word for word in rest if word.startswith("--")} <= options, (name, rest)
+
+
+def test_every_health_address_there_is_is_explained() -> None:
+    told = set(re.findall(r"`(/health/[a-z]+)`", (DEPLOY / "README.md").read_text(encoding="utf-8")))
+    assert told == {route.path for route in health.routes if isinstance(route, APIRoute)}
+
+
+def test_backups_lie_apart_from_the_folder_with_the_key() -> None:
+    assert {volume.split(":")[1] for name in OURS for volume in SERVICES[name]["volumes"]} == {"/data", "/backups"}
