@@ -1,10 +1,13 @@
 """What every resource keeps to: the order of refusals, versions, keys that count once, and answers that say nothing back."""
 
 import json
+from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
+from pysqlite3 import dbapi2
+from sqlalchemy import event
 from sqlmodel import func, select
 
 from service.__main__ import run
@@ -179,3 +182,86 @@ def test_the_description_names_the_headers_that_changes_need(elin: httpx.Client)
     assert said == json.loads(write())
     parameters = said["paths"]["/api/v1/agreements/{agreement_id}/withdrawal"]["post"]["parameters"]
     assert "If-Match" in [p["name"] for p in parameters if p["in"] == "header"]
+
+
+def test_a_stale_change_is_told_before_an_impossible_one(site: Site, elin: httpx.Client) -> None:
+    path = propose(site, elin)
+    refused(elin.post(f"{path}/signing", headers=key('"99"')), 412, "stale")
+    refused(elin.post(f"{path}/signing", headers=key()), 428, "if-match-missing")
+    refused(elin.post(f"{path}/signing", headers=key(elin.get(path).headers["etag"])), 409, "not-allowed")
+
+
+def test_a_stranger_hears_404_before_anything_they_sent_is_judged(site: Site, elin: httpx.Client) -> None:
+    hanna, path = api(site, site.cast.hanna), propose(site, elin)
+    odd: list[dict[str, Any]] = [
+        {"content": "reason", "headers": {"Content-Type": "text/plain"}},
+        {"json": {"reason": 1}},
+        {"json": {"reason": "x"}},
+        {"json": {"reason": "x"}, "headers": key('"99"')},
+    ]
+    for sent in odd:
+        refused(hanna.post(f"{path}/resumption", **sent), 404, "not-found")
+
+
+def test_too_many_codes_are_refused_with_a_time_to_come_back(site: Site) -> None:
+    chair = api(site, site.cast.chair)
+    for _ in range(50):
+        answer = chair.post("step-ups", json={"purpose": "sign", "subject": str(uuid4())}, headers=key())
+        if answer.status_code != 202:
+            break
+    refused(answer, 429, "too-many")
+    assert 0 < int(answer.headers["retry-after"]) <= 900
+
+
+def test_a_store_that_does_not_answer_says_when_to_come_back(site: Site, elin: httpx.Client) -> None:
+    """Another program holds the database."""
+    path = f"agreements/{site.agreement}"
+    version = elin.get(path).headers["etag"]
+    event.listen(site.store.engine, "checkout", lambda connection, *_: connection.execute("PRAGMA busy_timeout=100"))
+    holder = dbapi2.connect(site.store.url.removeprefix("sqlite:///"), isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    answer = elin.post(f"{path}/proposal", json={}, headers=key(version))
+    holder.execute("ROLLBACK")
+    holder.close()
+    refused(answer, 503, "store-unavailable")
+    assert int(answer.headers["retry-after"]) > 0
+    assert elin.post(f"{path}/proposal", json={}, headers=key(version)).status_code == 200
+
+
+def test_a_full_store_is_told_apart_and_keeps_what_it_has(site: Site, elin: httpx.Client) -> None:
+    path = f"agreements/{site.agreement}"
+    before = elin.get(path)
+
+    def fill(connection: Any, *_: object) -> None:
+        connection.execute(f"PRAGMA max_page_count={connection.execute('PRAGMA page_count').fetchone()[0]}")
+
+    event.listen(site.store.engine, "checkout", fill)
+    long = {"title": "x", "fields": dict.fromkeys("wgrkf", "y" * 9_000)}
+    answer = elin.post(f"programmes/{before.json()['programme']}/areas", json={"number": 99, **long})
+    refused(answer, 507, "store-full")
+    assert elin.get(path).json() == before.json()
+
+
+def test_answers_say_which_language_they_are_in(site: Site, elin: httpx.Client) -> None:
+    """Swedish until there is a second catalogue, and the description says so."""
+    for asked in ("en", "sv", "fi;q=0.5, *"):
+        answer = elin.get(f"agreements/{site.agreement}", headers={"Accept-Language": asked})
+        assert answer.headers["content-language"] == "sv"
+        assert refused(elin.get("agreements/1", headers={"Accept-Language": asked}), 404, "not-found")["detail"].startswith(
+            "Sidan"
+        )
+    assert any("Accept-Language" in said for said in elin.get("openapi.json").json()["info"]["x-limitations"])
+
+
+def test_every_operation_describes_its_refusals(elin: httpx.Client) -> None:
+    said = elin.get("openapi.json").json()
+    assert {"type", "title", "status", "detail", "instance", "code"} <= said["components"]["schemas"]["Problem"][
+        "properties"
+    ].keys()
+    names = []
+    for path in said["paths"].values():
+        for operation in path.values():
+            names.append(operation["operationId"])
+            for status in ("4XX", "5XX"):
+                assert "application/problem+json" in operation["responses"][status]["content"]
+    assert len(set(names)) == len(names)
