@@ -66,7 +66,7 @@ _PARTIES, _AREAS, _SIGNATURES = "Parter", "Samverkansområden", "Underskrifter"
 _MISSING = "Inte angivet"
 _NOT_YET = "Det här är ett utkast. Ni skriver under den färdiga texten."
 _LINE_HOLDS = 64  # letters in the header or footer beside what stands to the right
-_COLUMNS = {"Part": 2350, "Org.nr": 1450, "Diarienummer": 1700, "Officiell adress": 3570}
+_COLUMNS = {"Part": 2100, "Org.nr": 1650, "Diarienummer": 1900, "Officiell adress": 3420}
 
 
 class WrongCode(ValueError):
