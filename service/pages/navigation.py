@@ -8,8 +8,8 @@ from starlette.routing import NoMatchFound
 
 from service.pages.public import foot
 from service.pages.rendering import Frame, NavLink, Paths, Visitor
-from service.pages.today import waiting
 from service.settings import Settings
+from service.store import waiting
 from service.store.desk import troubled
 from service.store.overview import programmes
 from service.web import Visit
@@ -45,7 +45,7 @@ def frame_for(
 def _staff(session: Session, actor: Actor, now: datetime, paths: Paths) -> list[NavLink]:
     """The links a person of the region may follow, with what waits behind them."""
     own = actor.role is Role.strategist
-    count = sum(len(section.entries) for section in waiting(session, actor, now, paths)) if own else 0
+    count = waiting.count(session, actor, now) if own else 0
     possible = (
         (Operation.view_tasks, "Att göra", _path(paths, "today"), count),
         (Operation.view_programme, "Översikt", _overview(session, actor, paths), 0),

@@ -13,6 +13,7 @@ from service.cases.tasks import Due, close_task, open_tasks
 from service.pages.rendering import Paths, date_long, date_short, instant, render, see_other
 from service.store import desk
 from service.store.standing import Standing
+from service.store.waiting import BESIDE
 from service.web import Typed, Visit, Visiting, permit
 from states.access import Operation
 from states.calendar import civil
@@ -22,8 +23,6 @@ from states.parties import STAFF, Actor, Role
 router = APIRouter(include_in_schema=False)
 
 CALL = "call"
-_SHOWN_AS_REQUEST = "date_proposed"
-"""A task of this kind goes with a date request, which is shown by itself."""
 
 _SAID = {
     "ringt": "Noterat att du har ringt.",
@@ -104,7 +103,7 @@ def close(request: Request, visit: Visit, task_id: UUID, typed: Typed) -> Respon
 
 def waiting(session: Session, actor: Actor, now: datetime, paths: Paths) -> list[Section]:
     """Everything that waits on a strategist, what cannot wait first."""
-    tasks = [due for due in open_tasks(session, actor, now) if due.task.kind != _SHOWN_AS_REQUEST]
+    tasks = [due for due in open_tasks(session, actor, now) if due.task.kind != BESIDE]
     today = civil(now)
     return [
         Section("Ring", [_call(due, paths, session, today) for due in tasks if due.task.kind == CALL]),
