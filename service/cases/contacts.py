@@ -43,6 +43,7 @@ def assign(
     """Give a person a role for an organisation; a pause for a missing contact ends when a contact is there again."""
     organisation = _organisation(session, actor, organisation_id)
     _check_role(actor, organisation, contact.role)
+    _check_days(contact, civil(now))
     row = ContactAssignment(
         person_id=_person(session, contact).id,
         organisation_id=organisation.id,
@@ -122,6 +123,16 @@ def _check_role(actor: Actor, organisation: Organisation, role: Role) -> None:
         raise NotYours
     if not staff and role not in _ASSIGNABLE_BY_PARTY:
         raise Invalid(FieldError("role", "unknown-role", "Välj en av rollerna i listan."))
+
+
+def _check_days(contact: NewContact, today: date) -> None:
+    """An assignment that is over before it begins, or has ended already, is a slip of the pen."""
+    if contact.valid_to is None:
+        return
+    if contact.valid_from is not None and contact.valid_to < contact.valid_from:
+        raise Invalid(FieldError("valid_to", "before-start", "Sista dagen ligger före första dagen."))
+    if contact.valid_to < today:
+        raise Invalid(FieldError("valid_to", "past", "Sista dagen har redan passerat."))
 
 
 def _person(session: Session, contact: NewContact) -> Person:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
 from fastapi import APIRouter, Request
@@ -11,7 +12,7 @@ from sqlmodel import Session
 from service.cases.contacts import NewContact, assign, block, end, hand_over
 from service.pages.matrix import alphabetical
 from service.pages.rendering import Paths, date_short, render, see_other
-from service.pages.steps import Field, Step, refused_step, step_page
+from service.pages.steps import Field, Step, day, refused_step, step_page
 from service.store import people
 from service.store.contacts import Contact
 from service.store.tables import Organisation
@@ -214,7 +215,13 @@ def _new(typed: Mapping[str, str], role: Role) -> NewContact:
         phone=typed.get("phone", ""),
         title=typed.get("title", ""),
         authority=typed.get("authority", ""),
+        valid_from=_day(typed, "valid_from"),
+        valid_to=_day(typed, "valid_to"),
     )
+
+
+def _day(typed: Mapping[str, str], name: str) -> date | None:
+    return day(typed, name) if typed.get(name, "").strip() else None
 
 
 def _fields(*, signs: bool = False) -> tuple[Field, ...]:
@@ -233,6 +240,12 @@ def _fields(*, signs: bool = False) -> tuple[Field, ...]:
     )
 
 
+_WHEN = (
+    Field("valid_from", "Första dag", optional=True, kind="date", width="date", hint="Lämna tomt om uppdraget börjar nu."),
+    Field("valid_to", "Sista dag", optional=True, kind="date", width="date", hint="Lämna tomt om uppdraget gäller tills vidare."),
+)
+
+
 def _addition(request: Request, visit: Visiting, organisation_id: UUID) -> Step:
     organisation = _organisation(visit, organisation_id)
     own = organisation.kind is OrganisationKind.region
@@ -245,7 +258,7 @@ def _addition(request: Request, visit: Visiting, organisation_id: UUID) -> Step:
         action=Paths(request)("new_contact", organisation_id=organisation_id),
         button="Lägg till",
         intro=f"Personen får en roll för {organisation.name}.",
-        fields=(*_fields(signs=True), Field("role", "Vad ska personen göra?", kind="choice", options=options)),
+        fields=(*_fields(signs=True), Field("role", "Vad ska personen göra?", kind="choice", options=options), *_WHEN),
     )
 
 
