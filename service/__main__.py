@@ -115,7 +115,9 @@ def migrate(
 
 
 @app.command()
-def seed() -> None:
+def seed(
+    *, fixtures: Annotated[Path | None, typer.Option(metavar="FIL", help="Ett annat exempel än Dalarnas, i samma form.")] = None
+) -> None:
     """Fyll demonstrationens mapp med Dalarnas exempel; gör inget om det redan finns."""
     from service.cases import demo
     from service.store.files import Files
@@ -123,9 +125,10 @@ def seed() -> None:
     settings = load()
     if not settings.demo:
         raise SettingsError(f"Exemplet läggs bara i en demonstration. Sätt {PREFIX}DEMO=true.")
-    clock.start_at(settings, demo.demo_clock())
+    story = demo.told(fixtures) if fixtures else demo.told()
     with _store() as store:
-        made = demo.seed_demo(store, Files(settings.files_dir))
+        clock.start_at(settings, demo.demo_clock(story))
+        made = demo.seed_demo(store, Files(settings.files_dir), raw=story)
     fact("seeded" if made else "already seeded")
 
 

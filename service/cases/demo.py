@@ -52,6 +52,7 @@ from states.agreement import State
 from states.calendar import at
 from states.clause import Negotiated
 from states.decision import Kind, Outcome
+from states.errors import FieldError, Invalid
 from states.parties import Actor, OrganisationKind, Role
 
 FOLDER = Path(__file__).parents[1] / "demo"
@@ -82,6 +83,7 @@ class _Town:
 class _Scene:
     """What the story is told with."""
 
+    told: Story
     files: Files
     staff: list[Actor]
     towns: list[_Town]
@@ -92,18 +94,30 @@ class _Scene:
 
 
 @cache
-def told() -> Story:
-    """The demonstration's own file."""
-    raw: Story = yaml.safe_load((FOLDER / "dalarna.yaml").read_text(encoding="utf-8"))
+def told(path: Path = FOLDER / "dalarna.yaml") -> Story:
+    """The demonstration's own file or another of its form; Invalid when it cannot be read as one."""
+    try:
+        raw: Story = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise Invalid(FieldError("fixtures", "yaml", f"{path}, rad {line}: filen är inte giltig YAML.")) from None
+    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        raise Invalid(FieldError("fixtures", "unreadable", f"{path} kan inte läsas som text.")) from None
+    missing = [key for key in _CHAPTERS if not isinstance(raw, dict) or key not in raw]
+    if missing:
+        raise Invalid(FieldError("fixtures", "missing", f"{path} är inget exempel: {', '.join(missing)} saknas."))
     return raw
 
 
-def demo_clock() -> datetime:
+_CHAPTERS = ("clock", "created", "region", "staff", "municipalities")
+
+
+def demo_clock(raw: Story | None = None) -> datetime:
     """When the demonstration begins: the moment at which everything stands as its file says."""
-    return datetime.fromisoformat(told()["clock"])
+    return datetime.fromisoformat((raw or told())["clock"])
 
 
-def seed_demo(store: Store, files: Files, sweep: Sweep = remind.sweep) -> bool:
+def seed_demo(store: Store, files: Files, sweep: Sweep = remind.sweep, raw: Story | None = None) -> bool:
     """Fill an empty store; False, and nothing is done, when the demonstration is there already.
 
     1. Organisations, people and boards are given; everything else happens through the use cases.
@@ -112,7 +126,7 @@ def seed_demo(store: Store, files: Files, sweep: Sweep = remind.sweep) -> bool:
     4. On the days when somebody was to be reminded, the real sweep runs; a sweep a day would only take longer.
     5. Mail of the past is marked as sent; nobody gets it.
     """
-    raw = told()
+    raw = raw or told()
     with store.write() as session:
         plan = read_plan(PLAN.read_text(encoding="utf-8"))
         if session.exec(select(Programme.id).where(Programme.slug == plan.slug)).first():
@@ -125,7 +139,7 @@ def seed_demo(store: Store, files: Files, sweep: Sweep = remind.sweep) -> bool:
             town.agreement = agreement
         for moment, happens in sorted(_happenings(raw, scene, sweep), key=lambda one: one[0]):
             happens(session, moment)
-        _all_sent(session, demo_clock())
+        _all_sent(session, demo_clock(raw))
     return True
 
 
@@ -164,7 +178,7 @@ def _set(session: Session, files: Files, raw: Story) -> _Scene:
     home = raw["region"]
     region = _organisation(session, OrganisationKind.region, home, prefix=home["prefix"])
     staff = [_person(session, region, p) for p in raw["staff"]]
-    return _Scene(files, staff, [_town(session, entry) for entry in raw["municipalities"]])
+    return _Scene(raw, files, staff, [_town(session, entry) for entry in raw["municipalities"]])
 
 
 def _town(session: Session, entry: Story) -> _Town:
@@ -300,7 +314,7 @@ def _case_number(session: Session, now: datetime, _: _Scene, town: _Town, entry:
 def _slots(session: Session, now: datetime, scene: _Scene, town: _Town, _: Story) -> None:
     standing = load_many(session, [town.agreement])[town.agreement]
     for party in standing.parties:
-        people, named = (scene.staff, told()["staff"]) if party.is_region else (town.people, town.told["people"])
+        people, named = (scene.staff, scene.told["staff"]) if party.is_region else (town.people, town.told["people"])
         plans = [
             signatories.SlotPlan(actor.assignment, entry["title"], entry.get("authority", ""))
             for actor, entry in zip(people, named, strict=True)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import socket
 import sqlite3
 import subprocess
@@ -207,3 +208,35 @@ def _damage(path: Path) -> None:
     connection.execute("UPDATE chain_head SET hash = 'x'")
     connection.commit()
     connection.close()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("clock: [", "rad 1: filen är inte giltig YAML"),
+        ("a: 1\n b: 2\n", "rad 2: filen är inte giltig YAML"),
+        ("- a\n", "är inget exempel: clock, created, region, staff, municipalities saknas"),
+        ("clock: 2027-01-01\nregion: {}\n", "created, staff, municipalities saknas"),
+        ("\x00", "kan inte läsas som text"),
+    ],
+)
+def test_a_broken_example_is_said_with_its_line(
+    text: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Said
+) -> None:
+    monkeypatch.setenv("OVERENS_DEMO", "true")
+    (tmp_path / "story.yaml").write_text(text)
+    assert run(["seed", "--fixtures", str(tmp_path / "story.yaml")]) == USAGE
+    assert said in one_sentence(capsys)
+    assert run(["seed", "--fixtures", str(tmp_path / "gone.yaml")]) == USAGE
+    assert "gone.yaml kan inte läsas" in one_sentence(capsys)
+
+
+def test_an_example_is_laid_in_a_demonstration_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Said) -> None:
+    assert run(["seed"]) == USAGE
+    assert "Sätt OVERENS_DEMO=true" in one_sentence(capsys)
+    monkeypatch.setenv("OVERENS_DEMO", "true")
+    assert run(["migrate"]) == DONE
+    shutil.copyfile(ROOT / "service" / "demo" / "dalarna.yaml", tmp_path / "own.yaml")
+    assert run(["seed", "--fixtures", str(tmp_path / "own.yaml")]) == DONE
+    assert run(["seed"]) == DONE
+    assert capsys.readouterr().out == "migrated\nseeded\nalready seeded\n"
