@@ -11,7 +11,7 @@ from service.cases.steps import step
 from service.post.letters import LetterName
 from service.store.contacts import Contact
 from service.store.standing import Standing, load
-from service.store.tables import ContactAssignment, DecisionStep, FrozenText, Person, SignatureSlot
+from service.store.tables import ContactAssignment, DecisionStep, FrozenText, Person, Signature, SignatureSlot
 from states import decision, slot
 from states.access import Operation
 from states.agreement import RULEBOOK, Event, State
@@ -86,7 +86,7 @@ def request_next(session: Session, now: datetime, standing: Standing) -> None:
             slot.advance(place, slot.Event.request)
             place.requested_at, place.version = now, place.version + 1
             session.add(place)
-            _ask(session, now, standing, place, frozen)
+            ask(session, now, standing, place, frozen)
 
 
 def open_when_decided(session: Session, actor: Actor, now: datetime, standing: Standing) -> Standing:
@@ -107,7 +107,8 @@ def undecided(session: Session, standing: Standing) -> list[DecisionStep]:
     return [s for s in steps_of(session, standing.agreement.id) if s.kind in REQUIRED and s.outcome is not Outcome.approved]
 
 
-def _ask(session: Session, now: datetime, standing: Standing, place: SignatureSlot, frozen: FrozenText) -> None:
+def ask(session: Session, now: datetime, standing: Standing, place: SignatureSlot, frozen: FrozenText) -> None:
+    """Write to the person whose turn it is; the same person is asked once for the same place."""
     assignment = session.get_one(ContactAssignment, place.assignment_id)
     contact = Contact(assignment, session.get_one(Person, assignment.person_id))
     party = standing.party(place.party_id)
@@ -118,6 +119,14 @@ def _ask(session: Session, now: datetime, standing: Standing, place: SignatureSl
         "titel": place.title,
         "kontrollkod": spoken(frozen.control_code),
     }
-    key = f"sign_request:{place.id}"
+    key = f"sign_request:{place.id}:{assignment.id}"
     path = f"/overenskommelser/{standing.agreement.id}/beslut"
     write(session, now, standing, contact, LetterName.sign_request, facts, key=key, link_path=path)
+
+
+def unverified(session: Session, place: SignatureSlot) -> bool:
+    """Whether a signed paper for the place waits to be compared with the text."""
+    query = select(Signature.id).where(
+        col(Signature.slot_id) == place.id, col(Signature.verified_at).is_(None), col(Signature.rejected_reason) == ""
+    )
+    return session.exec(query).first() is not None

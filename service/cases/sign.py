@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from service.cases.frozen import frozen_text
 from service.cases.mail import task_about_done, task_done, tell
-from service.cases.opening import request_next, slots_of
+from service.cases.opening import request_next, slots_of, unverified
 from service.cases.reopen import object_to
 from service.cases.steps import note, step
 from service.cases.wording import reason as reason_text
@@ -63,7 +63,7 @@ def record_paper(
     frozen = _check_signable(session, standing, place, control_code, signed_on)
     if signed_on > civil(now):
         raise Invalid(FieldError("signed_on", "future", "Datumet för underskriften ligger i framtiden."))
-    if _unverified(session, place):
+    if unverified(session, place):
         raise Blocked(Reason("already-uploaded", "Det finns redan en uppladdad underskrift som väntar på kontroll."))
     signature = Signature(
         slot_id=place.id, frozen_id=frozen.id, control_code=frozen.control_code, method=Method.paper, signed_on=signed_on, at=now,
@@ -159,13 +159,6 @@ def _check_signable(session: Session, standing: Standing, place: SignatureSlot, 
             Reason("no-mandate", f"Rätten att skriva under gällde till {place.mandate_until}. Be parten utse någon ny.")
         )
     return frozen
-
-
-def _unverified(session: Session, place: SignatureSlot) -> bool:
-    query = select(Signature.id).where(
-        col(Signature.slot_id) == place.id, col(Signature.verified_at).is_(None), col(Signature.rejected_reason) == ""
-    )
-    return session.exec(query).first() is not None
 
 
 def _assignment(actor: Actor) -> UUID:

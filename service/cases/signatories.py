@@ -1,20 +1,25 @@
-"""Who signs for a party: the places that are planned, until the signing is open."""
+"""Who signs for a party: the places that are planned, and another person in a place that is not signed yet."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
-from service.cases.opening import open_when_decided, slots_of
+from service.cases.frozen import frozen_text
+from service.cases.mail import task_about_done
+from service.cases.opening import ask, open_when_decided, slots_of, unverified
 from service.cases.steps import note
 from service.cases.wording import line
-from service.store.standing import Party, Standing, load
-from service.store.tables import ContactAssignment, SignatureSlot
+from service.post.letters import LetterName
+from service.store import outbox
+from service.store.standing import Party, Standing, load, load_by
+from service.store.tables import ContactAssignment, Message, SignatureSlot
+from states import message, slot
 from states.access import Operation
 from states.agreement import CLOSED, State
-from states.errors import FieldError, Invalid, NotAllowed
+from states.errors import Blocked, FieldError, Invalid, NotAllowed, Reason, Stale
 from states.parties import Actor, Role
 
 
@@ -53,6 +58,45 @@ def plan_slots(
     if standing.agreement.state is State.deciding:
         open_when_decided(session, actor, now, standing)
     return rows
+
+
+def replace_signatory(
+    session: Session, actor: Actor, now: datetime, slot_id: UUID, plan: SlotPlan, version: int | None = None
+) -> SignatureSlot:
+    """Another person signs in a place that is asked for but not signed; the frozen text names nobody, so it stands."""
+    place, standing = load_by(session, actor, Operation.plan_signing, SignatureSlot, slot_id)
+    party = standing.party_for(actor, place.party_id)
+    if version is not None and place.version != version:
+        raise Stale
+    if standing.agreement.state is not State.signing or place.state not in (slot.State.pending, slot.State.requested):
+        raise NotAllowed("replace_signatory", place.state)
+    if unverified(session, place):
+        raise Blocked(Reason("paper-waits", "Ett underskrivet papper väntar på kontroll. Kontrollera det först."))
+    if plan.assignment is None or plan.assignment == place.assignment_id:
+        raise Invalid(FieldError("assignment", "same-person", "Välj en annan person än den som står där nu."))
+    new = _planned(session, standing, party, plan)
+    _stop_mail(session, standing, place)
+    place.assignment_id, place.title, place.authority = new.assignment_id, new.title, new.authority
+    place.mandate_until, place.version = new.mandate_until, place.version + 1
+    session.add(place)
+    task_about_done(session, actor, now, place.id)
+    note(session, actor, now, standing, "replace_signatory", party=party.organisation.name, title=place.title)
+    if place.state is slot.State.requested:
+        place.requested_at = now
+        ask(session, now, standing, place, frozen_text(session, standing))
+    return place
+
+
+def _stop_mail(session: Session, standing: Standing, place: SignatureSlot) -> None:
+    """What still waits to go to the one before is about a place that is no longer theirs."""
+    waiting = select(Message).where(
+        col(Message.agreement_id) == standing.agreement.id,
+        col(Message.assignment_id) == place.assignment_id,
+        col(Message.purpose).in_((LetterName.sign_request, LetterName.reminder_signature)),
+        col(Message.state) == message.State.queued,
+    )
+    for letter in session.exec(waiting):
+        outbox.suppress(session, letter, "replaced")
 
 
 def _planned(session: Session, standing: Standing, party: Party, plan: SlotPlan) -> SignatureSlot:

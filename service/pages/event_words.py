@@ -45,6 +45,7 @@ _SENTENCES = {
     "answer_date": "Regionen svarade på datumförslaget. Sista svarsdag är {due}.",
     "change_due": "Regionen ändrade sista svarsdag till {due}.",
     "set_case_number": "{party} angav sitt diarienummer: {number}.",
+    "replace_signatory": "{party} bytte undertecknare: {title}.",
     "pause": "Påminnelserna pausades för {party}. Kontaktperson saknas.",
     "unpause": "Påminnelserna är igång igen för {party}.",
     "assign": "En person fick en roll för {organisation}: {role}.",
