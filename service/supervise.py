@@ -26,7 +26,7 @@ from states.errors import StoreUnavailable
 
 FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0
 STEADY = 30.0
-"""Seconds after which a child counts as healthy, and its next death is again followed by the shortest wait."""
+"""Seconds after which a child without a port counts as well started."""
 
 LARGEST_LOG = 10 * 1024 * 1024
 PORT_GRACE = 3.0
@@ -39,13 +39,15 @@ _log = log.logger("supervise")
 
 @dataclass
 class Child:
-    """One process we keep alive: how it is started, and how long it may take to end when it is asked to."""
+    """One process we keep alive: how it is started, where it listens, how long it may take to end when it is asked to."""
 
     name: str
     command: list[str]
     environment: Mapping[str, str]
     grace: float
     log_file: Path | None = None
+    port: tuple[str, int] | None = None
+    well: bool = False
     wait: float = FIRST_WAIT
     started: float = 0.0
     due: float = 0.0
@@ -64,19 +66,27 @@ class Child:
                 start_new_session=True,  # Ctrl-C reaches the parent alone, which ends its children in order
                 preexec_fn=lambda: _die_with(parent),
             )
-        self.started = time.monotonic()
+        self.started, self.well = time.monotonic(), False
         _log.info("child started", child=self.name, pid=self.process.pid)
 
     def died(self) -> int | None:
-        """The exit code, once, when the child has just ended; its next start is then due after a growing wait."""
+        """The exit code, once, when the child has just ended.
+
+        What had started well is started again at once; what cannot start, after a growing wait.
+        """
         if self.process is None or (code := self.process.poll()) is None:
+            self.well = self.well or self._has_started()
             return None
-        now = time.monotonic()
-        self.wait = FIRST_WAIT if now - self.started >= STEADY else self.wait
-        self.due, self.process = now + self.wait, None
-        _log.warning("child ended, will be started again", child=self.name, exit_code=code, seconds=self.wait)
-        self.wait = min(self.wait * 2, LONGEST_WAIT)
+        wait = 0.0 if self.well else self.wait
+        self.due, self.process = time.monotonic() + wait, None
+        self.wait = FIRST_WAIT if self.well else min(self.wait * 2, LONGEST_WAIT)
+        _log.warning("child ended, will be started again", child=self.name, exit_code=code, seconds=wait)
         return code
+
+    def _has_started(self) -> bool:
+        if self.process is None:
+            return False
+        return _listens(*self.port) if self.port else time.monotonic() - self.started >= STEADY
 
     def stop(self) -> None:
         """Ask it to end and wait for all it started, a message in hand above all; after its grace, end what is left."""
@@ -106,7 +116,7 @@ def supervise(children: list[Child], ready: Callable[[], bool], tell: Callable[[
         try:
             for child in reversed(children):
                 child.start()
-            while not stopping.wait(0.2):
+            while not stopping.wait(0.1):
                 for child in children:
                     if child.died() == 2:
                         return 2
@@ -124,8 +134,10 @@ def supervise(children: list[Child], ready: Callable[[], bool], tell: Callable[[
 
 def command(settings: Settings, name: str, output: int | TextIO) -> int:
     """Run one of our own commands in a process of its own, so that this one stays small; returns its exit code."""
-    words = [sys.executable, "-m", "service", name]
-    return subprocess.run(words, env=environment(settings), stdout=output, check=False).returncode  # noqa: S603
+    words, parent = [sys.executable, "-m", "service", name], os.getpid()
+    return subprocess.run(  # noqa: S603 (our own program, no shell)
+        words, env=environment(settings), stdout=output, check=False, preexec_fn=lambda: _die_with(parent)
+    ).returncode
 
 
 def up(settings: Settings, host: str, port: int, *, flows: bool, tell: Callable[[str], None]) -> int:
@@ -157,7 +169,7 @@ def schedules_only(settings: Settings, tell: Callable[[str], None]) -> int:
 
 def web(settings: Settings, host: str, port: int) -> Child:
     words = [sys.executable, "-m", "service", "serve", "--host", host, "--port", str(port)]
-    return Child("web", words, environment(settings), grace=12)
+    return Child("web", words, environment(settings), grace=12, port=(host, port))
 
 
 def schedule_children(settings: Settings) -> list[Child]:
@@ -167,7 +179,8 @@ def schedule_children(settings: Settings) -> list[Child]:
     if settings.prefect_api_url:
         return [runner]
     words = [sys.executable, "-m", "prefect", "server", "start"]
-    return [runner, Child("scheduler", words, environment(settings), 6, logs / "scheduler.log")]
+    at = (settings.prefect_host, settings.prefect_port)
+    return [runner, Child("scheduler", words, environment(settings), 6, logs / "scheduler.log", at)]
 
 
 def environment(settings: Settings) -> dict[str, str]:
@@ -210,10 +223,10 @@ def alone(folder: Path, name: str = "up.lock") -> Iterator[None]:
 
 def web_answers(settings: Settings, host: str, port: int) -> bool:
     """Whether the web process says that it and the store are ready; asked by the name people use, others are refused."""
-    place = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104 (read, not bound)
+    place = _from_here(host)
     try:
-        named = {"Host": urlsplit(settings.base_url).netloc}
-        return httpx.get(f"http://{place}:{port}/health/ready", headers=named, timeout=2).is_success
+        named, at = {"Host": urlsplit(settings.base_url).netloc}, f"[{place}]" if ":" in place else place
+        return httpx.get(f"http://{at}:{port}/health/ready", headers=named, timeout=2).is_success
     except httpx.HTTPError:
         return False
 
@@ -230,6 +243,19 @@ def runs_appear(settings: Settings) -> bool:
 def _scheduler_port(settings: Settings, flows: bool) -> list[tuple[str, int, str]]:
     here = flows and not settings.prefect_api_url
     return [(settings.prefect_host, settings.prefect_port, f"{PREFIX}PREFECT_PORT")] if here else []
+
+
+def _from_here(host: str) -> str:
+    """How this machine itself reaches what listens on this address."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 (read, not bound)
+
+
+def _listens(host: str, port: int) -> bool:
+    try:
+        socket.create_connection((_from_here(host), port), timeout=0.5).close()
+    except OSError:
+        return False
+    return True
 
 
 def _free(host: str, port: int) -> bool:
