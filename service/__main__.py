@@ -165,7 +165,7 @@ def check(
 
 @app.command()
 def backup(
-    folder: Annotated[Path, typer.Argument(metavar="MAPP", help="Mappen för säkerhetskopior.")],
+    folder: Annotated[Path | None, typer.Argument(metavar="MAPP", help=f"I stället för {PREFIX}BACKUP_DIR.")] = None,
     *,
     keep: Annotated[int, typer.Option(min=0, help="Behåll så många prövade; 0 behåller alla.")] = 0,
 ) -> None:

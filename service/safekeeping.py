@@ -18,9 +18,10 @@ from states.calendar import TZ
 from states.errors import Blocked, Reason
 
 
-def backup(folder: Path, keep: int) -> None:
+def backup(chosen: Path | None, keep: int) -> None:
     """Make, restore to scratch, check, name, note, and only then remove old ones (`keep` 0: none)."""
     settings, now = load(), datetime.now(UTC)
+    folder = chosen or settings.backup_dir
     with opened(settings) as store:
         path, manifest = cases.make(store, Files(settings.files_dir), folder, settings.secret_keys[0], now)
     cases.note_verified(settings.data_dir, path, manifest, datetime.now(UTC))

@@ -88,7 +88,7 @@ def test_a_file_that_is_no_database_is_said(tmp_path: Path, capsys: Said) -> Non
 
 def test_an_unknown_command_or_option_is_a_wrong_use(capsys: Said) -> None:
     assert run(["chekc"]) == USAGE
-    assert run(["backup"]) == USAGE
+    assert run(["restore"]) == USAGE
     assert run(["remind", "--at", "i morgon"]) == USAGE
     assert run(["backup", "x", "--keep", "-1"]) == USAGE
     assert capsys.readouterr().out == ""
@@ -121,8 +121,10 @@ def test_a_database_without_tables_is_not_backed_up(tmp_path: Path, capsys: Said
 
 
 def test_there_and_back_again(region: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Said) -> None:
-    for _ in range(3):
+    monkeypatch.setenv("OVERENS_BACKUP_DIR", str(tmp_path / "backups"))
+    for _ in range(2):
         assert run(["backup", str(tmp_path / "backups"), "--keep", "2"]) == DONE
+    assert run(["backup", "--keep", "2"]) == DONE
     out = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in out] == ["verified", "verified", "verified", "removed"]
     assert run(["check", "--settings"]) == DONE
