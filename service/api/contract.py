@@ -83,7 +83,7 @@ def problem(request: Request, error: OverensError, status: int | None = None) ->
     """RFC 9457 for any of our errors; `status` where the framework knows better than the table."""
     status = status or status_of(error)
     said: dict[str, Any] = {
-        "type": f"/api/problems/{error.code}",
+        "type": f"/api/v1/problems/{error.code}",
         "title": (type(error).__doc__ or "").strip(),
         "status": status,
         "detail": error.message,

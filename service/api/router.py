@@ -6,13 +6,15 @@ from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from service.api import agreements, clauses, outside, people, programmes, responses, signing
 from service.api.known import known
 from service.api.route import REFUSALS, Problem, Route
-from service.web import permit
+from service.web import STATUS, permit
 from states.access import Operation
+from states.errors import NotFound
 
 VERSION = "1.0.0"
 COMMITTED = Path(__file__).parent / "openapi.json"
@@ -52,6 +54,24 @@ def info() -> dict[str, str]:
         "apiDocumentation": "/api/v1/openapi.json",
         "apiStatus": "beta",
     }
+
+
+class ProblemKind(BaseModel):
+    """What a problem's `type` leads to: when it is said, in the words people read."""
+
+    code: str
+    status: int
+    title: str
+
+
+@api.get("/problems/{problem}", tags=["info"])
+@permit(Operation.public)
+def problem_kind(problem: str) -> ProblemKind:
+    """What a kind of refusal means."""
+    for kind in STATUS:
+        if kind.code == problem:
+            return ProblemKind(code=kind.code, status=STATUS[kind], title=(kind.__doc__ or "").strip())
+    raise NotFound
 
 
 @api.get("/openapi.json", tags=["info"])

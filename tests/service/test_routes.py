@@ -46,7 +46,7 @@ from tests.service.cases.life import Case, begin, code_of, open_for_signing, pla
 SHARED = {"organisation_id"}
 """What everybody signed in may know of."""
 
-SECRETS = {"token", "slug", "receipt"}
+SECRETS = {"token", "slug", "receipt", "problem"}
 """Parameters of public routes: they name nothing of anybody's without being known."""
 
 

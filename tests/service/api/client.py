@@ -51,7 +51,7 @@ def refused(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
     said: dict[str, Any] = answer.json()
     assert said["status"] == status
     assert said["code"] == code
-    assert said["type"] == f"/api/problems/{code}"
+    assert said["type"] == f"/api/v1/problems/{code}"
     assert said["title"]
     assert said["detail"]
     assert said["instance"] == f"urn:uuid:{answer.headers['x-request-id']}"

@@ -13,6 +13,7 @@ from sqlmodel import func, select
 from service.__main__ import run
 from service.api.router import COMMITTED, write
 from service.store.tables import Clause, Message
+from service.web import STATUS
 from tests.pages.site import Site
 from tests.service.api.client import accept, api, key, propose, refused
 
@@ -265,3 +266,15 @@ def test_every_operation_describes_its_refusals(elin: httpx.Client) -> None:
             for status in ("4XX", "5XX"):
                 assert "application/problem+json" in operation["responses"][status]["content"]
     assert len(set(names)) == len(names)
+
+
+def test_the_type_of_a_problem_leads_to_what_it_means(site: Site, elin: httpx.Client) -> None:
+    said = refused(elin.get("agreements/1"), 404, "not-found")
+    assert api(site, None).get(httpx.URL(elin.base_url).join(said["type"])).json() == {
+        "code": said["code"],
+        "status": said["status"],
+        "title": said["title"],
+    }
+    for kind in STATUS:
+        assert elin.get(f"problems/{kind.code}").json()["status"] == STATUS[kind], kind
+    refused(elin.get("problems/geheim"), 404, "not-found")
