@@ -40,21 +40,7 @@ class Site:
         return f"/overenskommelser/{self.agreement}"
 
     def cookie(self, actor: Actor) -> tuple[str, str]:
-        """A session of the person, as opening a personal link makes it."""
-        assert actor.assignment is not None
-        real_now, secret = datetime.now(UTC), new_secret()
-        with self.store.write() as session:
-            session.add(
-                SignIn(
-                    cookie_sha256=fingerprint(secret),
-                    assignment_id=actor.assignment,
-                    epoch=1,
-                    created_at=real_now,
-                    seen_at=real_now,
-                    expires_at=real_now + timedelta(hours=1),
-                )
-            )
-        return cookie_name(self.settings), secret
+        return session_cookie(self.store, self.settings, actor)
 
     def visitor(self, actor: Actor) -> "Visitor":
         name, value = self.cookie(actor)
@@ -98,6 +84,24 @@ def _standing(form: str) -> dict[str, str]:
 def words(page: httpx.Response) -> str:
     """What a person reads on the page."""
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", page.text)).split())
+
+
+def session_cookie(store: Store, settings: Settings, actor: Actor) -> tuple[str, str]:
+    """A session of the person, as opening a personal link makes it."""
+    assert actor.assignment is not None
+    real_now, secret = datetime.now(UTC), new_secret()
+    with store.write() as session:
+        session.add(
+            SignIn(
+                cookie_sha256=fingerprint(secret),
+                assignment_id=actor.assignment,
+                epoch=1,
+                created_at=real_now,
+                seen_at=real_now,
+                expires_at=real_now + timedelta(hours=1),
+            )
+        )
+    return cookie_name(settings), secret
 
 
 def application(store: Store, settings: Settings) -> FastAPI:
