@@ -1,6 +1,11 @@
-"""What the scheduler's processes are told through their environment; no prefect here, so that its parent stays small."""
+"""What the scheduler's processes are told by their parent; no prefect here, so that the parent stays small."""
+
+import signal
 
 from service.settings import Settings
+
+ORPHANED = signal.SIGUSR1
+"""What the runner hears when its parent was killed: it ends, with every run in progress. Unheard it ends the runner alone."""
 
 
 def prefect_environment(settings: Settings) -> dict[str, str]:

@@ -1,6 +1,8 @@
 """The process that runs the flows: waits for the scheduler's server, declares the schedules, catches up, and works."""
 
 import asyncio
+import os
+import signal
 from datetime import timedelta
 
 from prefect.automations import Automation
@@ -11,6 +13,7 @@ from prefect.events.schemas.automations import EventTrigger, Posture
 from prefect.events.schemas.events import ResourceSpecification
 from prefect.runner import Runner
 
+from flows.environment import ORPHANED
 from flows.schedules import CATCH_UP, deployments
 from service.log import configure
 from service.settings import Settings, load
@@ -63,7 +66,13 @@ async def watch_for_zombies() -> None:
     ).acreate()
 
 
+def take_runs_along() -> None:
+    """A run is a process of its own in our group; without us and the server it would go on asking for a long time."""
+    signal.signal(ORPHANED, lambda *_: os.killpg(0, signal.SIGKILL))
+
+
 if __name__ == "__main__":
+    take_runs_along()
     chosen = load()
     configure(chosen.log_level)
     asyncio.run(serve(chosen))

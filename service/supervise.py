@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from flows.environment import prefect_environment
+from flows.environment import ORPHANED, prefect_environment
 from service import log
 from service.schedules import SchedulerAway, Schedules
 from service.settings import PREFIX, Settings, SettingsError
@@ -39,7 +39,10 @@ _log = log.logger("supervise")
 
 @dataclass
 class Child:
-    """One process we keep alive: how it is started, where it listens, how long it may take to end when it is asked to."""
+    """One process we keep alive: how it is started, how long it may take to end when it is asked to, where it listens.
+
+    `orphaned` is the signal it gets when we die; one that starts processes itself must hear it, to take them along.
+    """
 
     name: str
     command: list[str]
@@ -47,6 +50,7 @@ class Child:
     grace: float
     log_file: Path | None = None
     port: tuple[str, int] | None = None
+    orphaned: signal.Signals = signal.SIGKILL
     well: bool = False
     wait: float = FIRST_WAIT
     started: float = 0.0
@@ -64,7 +68,7 @@ class Child:
                 stdout=output or sys.stderr,
                 stderr=output,
                 start_new_session=True,  # Ctrl-C reaches the parent alone, which ends its children in order
-                preexec_fn=lambda: _die_with(parent),
+                preexec_fn=lambda: _die_with(parent, self.orphaned),
             )
         self.started, self.well = time.monotonic(), False
         _log.info("child started", child=self.name, pid=self.process.pid)
@@ -77,6 +81,7 @@ class Child:
         if self.process is None or (code := self.process.poll()) is None:
             self.well = self.well or self._has_started()
             return None
+        _signal_group(self.process.pid, signal.SIGKILL)  # what it had started would outlive us too, were we killed next
         wait = 0.0 if self.well else self.wait
         self.due, self.process = time.monotonic() + wait, None
         self.wait = FIRST_WAIT if self.well else min(self.wait * 2, LONGEST_WAIT)
@@ -175,7 +180,8 @@ def web(settings: Settings, host: str, port: int) -> Child:
 def schedule_children(settings: Settings) -> list[Child]:
     """The runner, and before it the scheduler's own server unless that one runs elsewhere."""
     logs = settings.data_dir / "logs"
-    runner = Child("flows", [sys.executable, "-m", "flows.serve"], environment(settings), 10, logs / "flows.log")
+    serve = [sys.executable, "-m", "flows.serve"]
+    runner = Child("flows", serve, environment(settings), 10, logs / "flows.log", orphaned=ORPHANED)
     if settings.prefect_api_url:
         return [runner]
     words = [sys.executable, "-m", "prefect", "server", "start"]
@@ -269,9 +275,9 @@ def _free(host: str, port: int) -> bool:
     return True
 
 
-def _die_with(parent: int) -> None:
-    """In the child, before it becomes itself: end when the parent ends, even when it was killed (Linux)."""
-    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+def _die_with(parent: int, orphaned: signal.Signals = signal.SIGKILL) -> None:
+    """In the child, before it becomes itself: be told when the parent ends, even when it was killed (Linux)."""
+    _libc.prctl(_PR_SET_PDEATHSIG, orphaned)
     if os.getppid() != parent:
         os._exit(1)  # it died while we were being born
 

@@ -25,7 +25,7 @@ PARTS = {
     "deliver": ("service", "deliver"),
     "runner": ("flows.serve",),
     "scheduler": ("prefect", "server"),
-    "flow": ("prefect.flow_engine",),
+    "flow": ("prefect.engine",),
 }
 """Each part by words of its command line; "flow" is the process of one run."""
 
@@ -83,7 +83,11 @@ class House:
     def whole(self) -> bool:
         """The web answers, and every child that ought to be there is."""
         wanted = {"up", "web"} | ({"runner", "scheduler"} if self.flows else set())
-        return wanted <= set(self.living().values()) and self.healthy()
+        return self.healthy() and wanted <= set(self.living().values())
+
+    def at_work(self) -> bool:
+        """Whether a scheduled run is in progress."""
+        return "flow" in self.living().values()
 
     def kill(self, part: str) -> bool:
         """SIGKILL for one process of this part; False when there is none just now."""
@@ -92,8 +96,8 @@ class House:
             return False
         if part == "up":
             return self._kill_parent()
+        self._count(part, [name for name in self.living().values() if name == "flow"] if part == "runner" else [part])
         _kill(found[-1])
-        self._count(part, [part])
         return True
 
     def _kill_parent(self) -> bool:

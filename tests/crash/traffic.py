@@ -66,7 +66,7 @@ class Insistent:
                 pass
             assert time.monotonic() < end, f"{method} {path} was never answered"
             self.ledger.repeated += 1
-            time.sleep(0.1)
+            time.sleep(0.25)
 
     def once(self, client: httpx.Client, path: str, version: str, said: dict[str, Any] | None = None) -> httpx.Response:
         """A command under a key of its own; now and then three send it at the same moment, and all must hear the same."""
