@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from states.said import joined, marked
+
 
 @dataclass(frozen=True, slots=True)
 class Reason:
@@ -13,6 +15,9 @@ class Reason:
     message: str
     clause: str | None = None
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "message", marked(self.message))
+
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
@@ -21,6 +26,9 @@ class FieldError:
     field: str
     code: str
     message: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "message", marked(self.message))
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +48,12 @@ class OverensError(Exception):
     code: ClassVar[str] = "error"
 
     def __init__(self, message: str | None = None) -> None:
-        super().__init__(message or type(self).__doc__)
+        super().__init__(marked(message or type(self).__doc__ or ""))
 
     @property
     def message(self) -> str:
-        return str(self.args[0])
+        text: str = self.args[0]
+        return text
 
 
 class SignInRequired(OverensError):
@@ -91,7 +100,7 @@ class Blocked(OverensError):
     code = "blocked"
 
     def __init__(self, *reasons: Reason) -> None:
-        super().__init__(" ".join(r.message for r in reasons) or None)
+        super().__init__(joined(" ", (r.message for r in reasons)) or None)
         self.reasons: Sequence[Reason] = reasons
 
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 from states import agreement, clause, decision, message, slot
 from states.deadlines import spoken
 from states.parties import OrganisationKind, Role
+from states.said import Said, _
 
 
 class Audience(StrEnum):
@@ -17,41 +18,41 @@ class Audience(StrEnum):
     public = "public"
 
 
-NOT_YET = "Ännu ingen överenskommelse"
+NOT_YET = _("Ännu ingen överenskommelse")
 """All that anybody outside sees until something signed is published, declined offers included."""
 
-_TURN: dict[frozenset[str], tuple[str, str]] = {
-    frozenset({"municipality"}): ("Hos kommunen", "Väntar på er"),
-    frozenset({"region"}): ("Hos regionen", "Hos regionen"),
-    frozenset({"region", "municipality"}): ("Hos båda", "Väntar på er och regionen"),
+_TURN: dict[frozenset[str], tuple[Said, Said]] = {
+    frozenset({"municipality"}): (_("Hos kommunen"), _("Väntar på er")),
+    frozenset({"region"}): (_("Hos regionen"), _("Hos regionen")),
+    frozenset({"region", "municipality"}): (_("Hos båda"), _("Väntar på er och regionen")),
 }
 
-_AGREEMENT: dict[agreement.State, tuple[str, str | None]] = {
-    agreement.State.draft: ("Utkast", None),
-    agreement.State.agreed: ("Överens", "Vi är överens"),
-    agreement.State.deciding: ("Hos nämnden", "Hos er nämnd"),
-    agreement.State.signing: ("För underskrift", "För underskrift"),
-    agreement.State.signed: ("Undertecknad", "Undertecknad"),
-    agreement.State.declined: ("Avböjd", "Ni har tackat nej"),
-    agreement.State.withdrawn: ("Återkallad", "Regionen har dragit tillbaka förslaget"),
-    agreement.State.terminated: ("Uppsagd", "Uppsagd"),
-    agreement.State.expired: ("Upphörd", "Har upphört"),
-    agreement.State.superseded: ("Ersatt", "Ersatt"),
+_AGREEMENT: dict[agreement.State, tuple[Said, Said | None]] = {
+    agreement.State.draft: (_("Utkast"), None),
+    agreement.State.agreed: (_("Överens"), _("Vi är överens")),
+    agreement.State.deciding: (_("Hos nämnden"), _("Hos er nämnd")),
+    agreement.State.signing: (_("För underskrift"), _("För underskrift")),
+    agreement.State.signed: (_("Undertecknad"), _("Undertecknad")),
+    agreement.State.declined: (_("Avböjd"), _("Ni har tackat nej")),
+    agreement.State.withdrawn: (_("Återkallad"), _("Regionen har dragit tillbaka förslaget")),
+    agreement.State.terminated: (_("Uppsagd"), _("Uppsagd")),
+    agreement.State.expired: (_("Upphörd"), _("Har upphört")),
+    agreement.State.superseded: (_("Ersatt"), _("Ersatt")),
 }
 """What the region and the own party see; negotiating is missing because it depends on whose turn it is."""
 
-_PUBLISHED: dict[agreement.State, tuple[str, str]] = {
-    agreement.State.signed: ("Gäller", "Gäller från {day}"),
-    agreement.State.terminated: ("Uppsagd", "Uppsagd, upphör {day}"),
-    agreement.State.expired: ("Har upphört", "Har upphört"),
-    agreement.State.superseded: ("Ersatt av en nyare", "Ersatt av en nyare"),
+_PUBLISHED: dict[agreement.State, tuple[Said, Said]] = {
+    agreement.State.signed: (_("Gäller"), _("Gäller från {day}")),
+    agreement.State.terminated: (_("Uppsagd"), _("Uppsagd, upphör {day}")),
+    agreement.State.expired: (_("Har upphört"), _("Har upphört")),
+    agreement.State.superseded: (_("Ersatt av en nyare"), _("Ersatt av en nyare")),
 }
 """What anybody sees of a published agreement, without and with a day still to come."""
 
 
 def agreement_label(
     state: agreement.State, waiting_on: frozenset[str], audience: Audience, *, published: bool = True, day: date | None = None
-) -> str | None:
+) -> Said | None:
     """The label of an agreement; None where the audience is not shown it.
 
     `waiting_on` holds kinds of parties; all but "region" read as a municipality, and nobody (every area left out) as the region.
@@ -65,119 +66,119 @@ def agreement_label(
     return _AGREEMENT[state][audience is Audience.own]
 
 
-def _public(state: agreement.State, published: bool, day: date | None) -> str:
+def _public(state: agreement.State, published: bool, day: date | None) -> Said:
     if not published or state not in _PUBLISHED:
         return NOT_YET
     now, later = _PUBLISHED[state]
-    return later.format(day=f"{spoken(day)} {day.year}") if day else now
+    return later.filling(day=f"{spoken(day)} {day.year}") if day else now
 
 
-def label(value: StrEnum) -> str:
+def label(value: StrEnum) -> Said:
     """The label of any value that reads the same for all who may see it."""
     return LABELS[type(value)][value]
 
 
-LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {
+LABELS: Mapping[type[StrEnum], Mapping[StrEnum, Said]] = {
     clause.State: {
-        clause.State.proposed: "Föreslaget",
-        clause.State.countered: "Ny text föreslagen",
-        clause.State.agreed: "Överens",
-        clause.State.excluded: "Ingår inte",
-        clause.State.withdrawn: "Indraget av regionen",
+        clause.State.proposed: _("Föreslaget"),
+        clause.State.countered: _("Ny text föreslagen"),
+        clause.State.agreed: _("Överens"),
+        clause.State.excluded: _("Ingår inte"),
+        clause.State.withdrawn: _("Indraget av regionen"),
     },
     clause.Command: {
-        clause.Command.accept: "Godta texten",
-        clause.Command.counter: "Skriv om texten",
-        clause.Command.exclude: "Ta bort området",
-        clause.Command.propose_again: "Föreslå området igen",
-        clause.Command.retract: "Ta tillbaka förslaget",
-        clause.Command.reopen: "Öppna igen",
-        clause.Command.dissent: "Ta tillbaka ställningstagandet",
-        clause.Command.withdraw_area: "Dra in området",
+        clause.Command.accept: _("Godta texten"),
+        clause.Command.counter: _("Skriv om texten"),
+        clause.Command.exclude: _("Ta bort området"),
+        clause.Command.propose_again: _("Föreslå området igen"),
+        clause.Command.retract: _("Ta tillbaka förslaget"),
+        clause.Command.reopen: _("Öppna igen"),
+        clause.Command.dissent: _("Ta tillbaka ställningstagandet"),
+        clause.Command.withdraw_area: _("Dra in området"),
     },
     clause.StanceKind: {
-        clause.StanceKind.accept: "Godtar texten",
-        clause.StanceKind.exclude: "Tar inte med området",
-        clause.StanceKind.withdraw: "Har tagit tillbaka sitt svar",
+        clause.StanceKind.accept: _("Godtar texten"),
+        clause.StanceKind.exclude: _("Tar inte med området"),
+        clause.StanceKind.withdraw: _("Har tagit tillbaka sitt svar"),
     },
     agreement.Event: {
-        agreement.Event.send_proposal: "Förslaget skickat",
-        agreement.Event.send_response: "Svar skickat",
-        agreement.Event.settle: "Parterna är överens",
-        agreement.Event.request_decision: "Beslut begärt",
-        agreement.Event.open_signing: "Klart för underskrift",
-        agreement.Event.approve: "Beslut: bifall",
-        agreement.Event.refer_back: "Beslut: återremiss",
-        agreement.Event.reject: "Beslut: avslag",
-        agreement.Event.table: "Beslut: bordlagd",
-        agreement.Event.reopen: "Öppnad igen",
-        agreement.Event.sign: "En underskrift lämnad",
-        agreement.Event.complete: "Undertecknad av alla",
-        agreement.Event.refuse: "Underskrift nekad",
-        agreement.Event.decline: "Tackat nej",
-        agreement.Event.withdraw: "Förslaget tillbakadraget",
-        agreement.Event.resume: "Återupptagen",
-        agreement.Event.redraft: "Åter ett utkast",
-        agreement.Event.terminate: "Uppsagd",
-        agreement.Event.expire: "Har upphört",
-        agreement.Event.supersede: "Ersatt av en nyare",
+        agreement.Event.send_proposal: _("Förslaget skickat"),
+        agreement.Event.send_response: _("Svar skickat"),
+        agreement.Event.settle: _("Parterna är överens"),
+        agreement.Event.request_decision: _("Beslut begärt"),
+        agreement.Event.open_signing: _("Klart för underskrift"),
+        agreement.Event.approve: _("Beslut: bifall"),
+        agreement.Event.refer_back: _("Beslut: återremiss"),
+        agreement.Event.reject: _("Beslut: avslag"),
+        agreement.Event.table: _("Beslut: bordlagd"),
+        agreement.Event.reopen: _("Öppnad igen"),
+        agreement.Event.sign: _("En underskrift lämnad"),
+        agreement.Event.complete: _("Undertecknad av alla"),
+        agreement.Event.refuse: _("Underskrift nekad"),
+        agreement.Event.decline: _("Tackat nej"),
+        agreement.Event.withdraw: _("Förslaget tillbakadraget"),
+        agreement.Event.resume: _("Återupptagen"),
+        agreement.Event.redraft: _("Åter ett utkast"),
+        agreement.Event.terminate: _("Uppsagd"),
+        agreement.Event.expire: _("Har upphört"),
+        agreement.Event.supersede: _("Ersatt av en nyare"),
     },
     decision.State: {
-        decision.State.planned: "Planerat",
-        decision.State.papers_sent: "Handlingar skickade",
-        decision.State.decided: "Beslutat",
-        decision.State.cancelled: "Inställt",
+        decision.State.planned: _("Planerat"),
+        decision.State.papers_sent: _("Handlingar skickade"),
+        decision.State.decided: _("Beslutat"),
+        decision.State.cancelled: _("Inställt"),
     },
     decision.Kind: {
-        decision.Kind.resolution: "Beslut",
-        decision.Kind.delegated: "Delegationsbeslut",
-        decision.Kind.notice: "Anmälan",
-        decision.Kind.information: "Information",
+        decision.Kind.resolution: _("Beslut"),
+        decision.Kind.delegated: _("Delegationsbeslut"),
+        decision.Kind.notice: _("Anmälan"),
+        decision.Kind.information: _("Information"),
     },
     decision.Outcome: {
-        decision.Outcome.approved: "Bifall",
-        decision.Outcome.rejected: "Avslag",
-        decision.Outcome.referred_back: "Återremiss",
-        decision.Outcome.tabled: "Bordlagd",
+        decision.Outcome.approved: _("Bifall"),
+        decision.Outcome.rejected: _("Avslag"),
+        decision.Outcome.referred_back: _("Återremiss"),
+        decision.Outcome.tabled: _("Bordlagd"),
     },
     slot.State: {
-        slot.State.pending: "Väntar",
-        slot.State.requested: "Begärd",
-        slot.State.signed: "Underskriven",
-        slot.State.refused: "Nekad",
-        slot.State.expired: "Tiden har gått ut",
-        slot.State.void: "Gäller en äldre text",
+        slot.State.pending: _("Väntar"),
+        slot.State.requested: _("Begärd"),
+        slot.State.signed: _("Underskriven"),
+        slot.State.refused: _("Nekad"),
+        slot.State.expired: _("Tiden har gått ut"),
+        slot.State.void: _("Gäller en äldre text"),
     },
     slot.Method: {
-        slot.Method.code: "Med kod",
-        slot.Method.paper: "På papper",
+        slot.Method.code: _("Med kod"),
+        slot.Method.paper: _("På papper"),
     },
     message.State: {
-        message.State.queued: "På väg",
-        message.State.sent: "Skickat",
-        message.State.delivered: "Framme",
-        message.State.bounced: "Kom inte fram",
-        message.State.failed: "Kunde inte skickas",
-        message.State.suppressed: "Stoppat",
+        message.State.queued: _("På väg"),
+        message.State.sent: _("Skickat"),
+        message.State.delivered: _("Framme"),
+        message.State.bounced: _("Kom inte fram"),
+        message.State.failed: _("Kunde inte skickas"),
+        message.State.suppressed: _("Stoppat"),
     },
     Role: {
-        Role.strategist: "Samverkansstrateg",
-        Role.administrator: "Administratör",
-        Role.registrar: "Registrator",
-        Role.main: "Kontaktperson",
-        Role.deputy: "Ersättare för kontaktpersonen",
-        Role.signatory: "Undertecknare",
-        Role.reader: "Läsare",
-        Role.flow: "Överens",
+        Role.strategist: _("Samverkansstrateg"),
+        Role.administrator: _("Administratör"),
+        Role.registrar: _("Registrator"),
+        Role.main: _("Kontaktperson"),
+        Role.deputy: _("Ersättare för kontaktpersonen"),
+        Role.signatory: _("Undertecknare"),
+        Role.reader: _("Läsare"),
+        Role.flow: _("Överens"),
     },
     OrganisationKind: {
-        OrganisationKind.region: "Region",
-        OrganisationKind.municipality: "Kommun",
-        OrganisationKind.federation: "Kommunalförbund",
-        OrganisationKind.institution: "Institution",
-        OrganisationKind.folk_high_school: "Folkhögskola",
-        OrganisationKind.association: "Förening",
-        OrganisationKind.authority: "Myndighet",
-        OrganisationKind.company: "Företag",
+        OrganisationKind.region: _("Region"),
+        OrganisationKind.municipality: _("Kommun"),
+        OrganisationKind.federation: _("Kommunalförbund"),
+        OrganisationKind.institution: _("Institution"),
+        OrganisationKind.folk_high_school: _("Folkhögskola"),
+        OrganisationKind.association: _("Förening"),
+        OrganisationKind.authority: _("Myndighet"),
+        OrganisationKind.company: _("Företag"),
     },
 }

@@ -18,6 +18,7 @@ from states.calendar import (
     quiet,
 )
 from states.policy import Policy as Policy
+from states.said import _
 
 
 class Purpose(StrEnum):
@@ -61,23 +62,23 @@ class Status(StrEnum):
 
 
 SKIP_WORDS: dict[SkipReason, str] = {
-    SkipReason.answered: "Ingen påminnelse: svaret har kommit.",
-    SkipReason.turn_changed: "Ingen påminnelse: det är inte längre deras tur.",
-    SkipReason.declined: "Ingen påminnelse: de har tackat nej.",
-    SkipReason.paused: "Ingen påminnelse: ärendet är pausat.",
-    SkipReason.closed: "Ingen påminnelse: ärendet är avslutat.",
-    SkipReason.no_contact: "Ingen påminnelse: det finns ingen kontaktperson.",
-    SkipReason.assignment_ended: "Ingen påminnelse: kontaktpersonens uppdrag har upphört.",
-    SkipReason.bounced: "Ingen påminnelse: mejlen kommer inte fram till adressen.",
-    SkipReason.cap_reached: "Ingen påminnelse: det högsta antalet obesvarade påminnelser är nått.",
-    SkipReason.collapsed: "Ingen egen påminnelse: den ersattes av ett annat mejl i samma ärende.",
-    SkipReason.past_due: "Ingen påminnelse: svarsdagen hade redan passerat.",
+    SkipReason.answered: _("Ingen påminnelse: svaret har kommit."),
+    SkipReason.turn_changed: _("Ingen påminnelse: det är inte längre deras tur."),
+    SkipReason.declined: _("Ingen påminnelse: de har tackat nej."),
+    SkipReason.paused: _("Ingen påminnelse: ärendet är pausat."),
+    SkipReason.closed: _("Ingen påminnelse: ärendet är avslutat."),
+    SkipReason.no_contact: _("Ingen påminnelse: det finns ingen kontaktperson."),
+    SkipReason.assignment_ended: _("Ingen påminnelse: kontaktpersonens uppdrag har upphört."),
+    SkipReason.bounced: _("Ingen påminnelse: mejlen kommer inte fram till adressen."),
+    SkipReason.cap_reached: _("Ingen påminnelse: det högsta antalet obesvarade påminnelser är nått."),
+    SkipReason.collapsed: _("Ingen egen påminnelse: den ersattes av ett annat mejl i samma ärende."),
+    SkipReason.past_due: _("Ingen påminnelse: svarsdagen hade redan passerat."),
 }
 
 MOVE_WORDS: dict[Move, str] = {
-    Move.not_workday: "Flyttad: dagen är ingen arbetsdag.",
-    Move.quiet_period: "Flyttad till första arbetsdagen efter den tysta perioden.",
-    Move.outside_window: "Flyttad till nästa tid då vi skickar mejl.",
+    Move.not_workday: _("Flyttad: dagen är ingen arbetsdag."),
+    Move.quiet_period: _("Flyttad till första arbetsdagen efter den tysta perioden."),
+    Move.outside_window: _("Flyttad till nästa tid då vi skickar mejl."),
 }
 
 

@@ -12,6 +12,7 @@ from service.pages.rendering import Paths, see_other
 from service.web import Typed, Visit, permit
 from states.access import Operation
 from states.errors import Invalid
+from states.said import _
 
 router = APIRouter(include_in_schema=False)
 
@@ -20,15 +21,15 @@ REVIEWED = date(2026, 11, 22)
 
 FLAWS: tuple[tuple[str, date, str], ...] = (
     (
-        "Uppladdade underskrifter på papper är bilder som en skärmläsare inte kan läsa.",
+        _("Uppladdade underskrifter på papper är bilder som en skärmläsare inte kan läsa."),
         REVIEWED,
-        "Samma text finns alltid som webbsida och Word-fil.",
+        _("Samma text finns alltid som webbsida och Word-fil."),
     ),
-    ("Webbplatsen finns bara på svenska.", REVIEWED, "Fråga regionen om du behöver hjälp på ett annat språk."),
+    (_("Webbplatsen finns bara på svenska."), REVIEWED, _("Fråga regionen om du behöver hjälp på ett annat språk.")),
     (
-        "Webbplatsen är inte provad tillsammans med personer med funktionsnedsättning.",
+        _("Webbplatsen är inte provad tillsammans med personer med funktionsnedsättning."),
         REVIEWED,
-        "Berätta för oss om något inte fungerar.",
+        _("Berätta för oss om något inte fungerar."),
     ),
 )
 """Known flaws: what, since when we know, what to do instead."""

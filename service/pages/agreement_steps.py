@@ -22,6 +22,7 @@ from service.web import Typed, Visit, permit
 from states.access import Operation
 from states.agreement import State
 from states.errors import Blocked, Invalid, Stale
+from states.said import _, listed, ngettext
 
 router = APIRouter()
 
@@ -81,7 +82,7 @@ def answer_request(request: Request, visit: Visit, agreement_id: UUID, request_i
     """Grant the day another party asked for, or keep the one there is."""
     n = load(visit, agreement_id)
     if n.request is None or n.request.id != request_id:
-        return agreement_page(request, visit, n, status=409, warning="Någon har redan svarat på datumförslaget.")
+        return agreement_page(request, visit, n, status=409, warning=_("Någon har redan svarat på datumförslaget."))
     with visit.write() as session:
         answer_date(session, visit.actor, visit.now, request_id, granted=typed.get("answer") == "yes")
     return see_other(request, back_to(Paths(request), agreement_id, "datum"))
@@ -164,34 +165,41 @@ def _step(request: Request, n: Negotiation, name: str, heading: str, button: str
 
 def _due_fields(n: Negotiation) -> tuple[Field, ...]:
     return (
-        Field("due", "Sista dag att svara", str(n.agreement.due or ""), "Till exempel 2027-09-30", kind="date", width="date"),
+        Field(
+            "due", _("Sista dag att svara"), str(n.agreement.due or ""), _("Till exempel 2027-09-30"), kind="date", width="date"
+        ),
         Field(
             "firm",
-            "Hur fast är dagen?",
+            _("Hur fast är dagen?"),
             "yes" if n.agreement.due_firm else "no",
             kind="choice",
             options=(
-                ("no", "Önskad dag", "Kommunen kan föreslå ett annat datum. Påminnelser går ut före dagen."),
-                ("yes", "Fast dag", "Påminnelser går ut både före och efter dagen."),
+                ("no", _("Önskad dag"), _("Kommunen kan föreslå ett annat datum. Påminnelser går ut före dagen.")),
+                ("yes", _("Fast dag"), _("Påminnelser går ut både före och efter dagen.")),
             ),
         ),
     )
 
 
 def _proposal(request: Request, n: Negotiation) -> Step:
-    names = ", ".join(p.organisation.name for p in n.counterparts)
+    names = listed([p.organisation.name for p in n.counterparts])
     hindering = [r for r in n.missing if r.code not in ("no-due", "due-passed")]
     return _step(
         request,
         n,
         "proposal",
-        "Skicka förslaget",
-        "" if hindering else "Skicka förslaget",
-        intro=f"Förslaget med {len(n.clauses)} områden går till {names}.",
+        _("Skicka förslaget"),
+        "" if hindering else _("Skicka förslaget"),
+        intro=ngettext(
+            "Förslaget med ett område går till {names}.",
+            "Förslaget med {count} områden går till {names}.",
+            len(n.clauses),
+            names=names,
+        ),
         consequences=(
-            "Kontaktpersonen får ett mejl med en personlig länk.",
-            "Förslaget blir normalt allmän handling när det är skickat.",
-            "Påminnelser går ut enligt planens regler.",
+            _("Kontaktpersonen får ett mejl med en personlig länk."),
+            _("Förslaget blir normalt allmän handling när det är skickat."),
+            _("Påminnelser går ut enligt planens regler."),
         ),
         fields=_due_fields(n),
         reasons=hindering,
@@ -200,16 +208,18 @@ def _proposal(request: Request, n: Negotiation) -> Step:
 
 def _withdrawal(request: Request, n: Negotiation) -> Step:
     told = (
-        "Alla parter får besked, med ert skäl." if n.agreement.proposed_at else "Ingen får något mejl: utkastet är inte skickat."
+        _("Alla parter får besked, med ert skäl.")
+        if n.agreement.proposed_at
+        else _("Ingen får något mejl: utkastet är inte skickat.")
     )
     return _step(
         request,
         n,
         "withdrawal",
-        "Dra tillbaka förslaget",
-        "Dra tillbaka förslaget",
-        consequences=(told, "Påminnelserna upphör.", "Alla texter finns kvar, och ärendet kan tas upp igen."),
-        fields=(Field("reason", "Varför dras förslaget tillbaka?", rows=3),),
+        _("Dra tillbaka förslaget"),
+        _("Dra tillbaka förslaget"),
+        consequences=(told, _("Påminnelserna upphör."), _("Alla texter finns kvar, och ärendet kan tas upp igen.")),
+        fields=(Field("reason", _("Varför dras förslaget tillbaka?"), rows=3),),
         danger=True,
     )
 
@@ -219,16 +229,16 @@ def _due(request: Request, n: Negotiation) -> Step:
         request,
         n,
         "due",
-        "Ändra svarsdag",
-        "Spara svarsdagen",
-        intro="En dag som infaller på en helg eller i en tyst period flyttas till nästa vardag.",
+        _("Ändra svarsdag"),
+        _("Spara svarsdagen"),
+        intro=_("En dag som infaller på en helg eller i en tyst period flyttas till nästa vardag."),
         fields=_due_fields(n),
     )
 
 
-_NUMBER_BESIDE = ("Beslut eller underskrifter är redan begärda, så texten ändras inte. Numret visas här på webbplatsen.",)
+_NUMBER_BESIDE = (_("Beslut eller underskrifter är redan begärda, så texten ändras inte. Numret visas här på webbplatsen."),)
 _NUMBER_FOLLOWS = {
-    State.agreed: ("Texten låses om med numret i och får en ny kontrollkod. Alla parter får veta det.",),
+    State.agreed: (_("Texten låses om med numret i och får en ny kontrollkod. Alla parter får veta det."),),
     State.deciding: _NUMBER_BESIDE,
     State.signing: _NUMBER_BESIDE,
 }
@@ -240,10 +250,15 @@ def _case_number(request: Request, n: Negotiation) -> Step:
         request,
         n,
         "case_number",
-        "Diarienummer",
-        "Spara",
+        _("Diarienummer"),
+        _("Spara"),
         consequences=_NUMBER_FOLLOWS.get(n.agreement.state, ()),
         fields=tuple(
-            Field(f"case_number_{p.row.position}", f"Diarienummer hos {p.organisation.name}", p.row.case_number) for p in mine
+            Field(
+                f"case_number_{p.row.position}",
+                _("Diarienummer hos {party}", party=p.organisation.name),
+                p.row.case_number,
+            )
+            for p in mine
         ),
     )

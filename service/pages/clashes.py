@@ -15,8 +15,16 @@ from service.store.tables import Answer
 from service.store.tables.response import AnswerKind
 from states import clause as rule
 from states.errors import Conflict
+from states.said import _, joined
 
-NAMES = {"t": "Rubrik", "w": "Vad vi vill", "g": "Mål", "r": "Regionen gör", "k": "Kommunen gör", "f": "Så följer vi upp"}
+NAMES = {
+    "t": _("Rubrik"),
+    "w": _("Vad vi vill"),
+    "g": _("Mål"),
+    "r": _("Regionen gör"),
+    "k": _("Kommunen gör"),
+    "f": _("Så följer vi upp"),
+}
 Rows = tuple[tuple[str, str, bool], ...]
 
 
@@ -53,20 +61,24 @@ def clash_of(
     answer = paths("answer", agreement_id=n.agreement.id, clause_id=clause.id) if clause else ""
     return Clash(
         title=f"{clause.number}. {clause.head.title}" if clause else conflict.yours.get("t", ""),
-        message=f"{by[0]} sparade en ny text {by[1]}. Jämför och välj vilken som ska gälla. Din text är kvar.",
+        message=_(
+            "{who} sparade en ny text {when}. Jämför och välj vilken som ska gälla. Din text är kvar.",
+            who=by[0],
+            when=by[1],
+        ),
         base=_rows(conflict.base, conflict, frozenset()),
         theirs=_rows(conflict.theirs, conflict, merged.clashes),
         yours=_rows(conflict.yours, conflict, merged.clashes),
         base_by=_base_by(clause, conflict),
-        their_heading="Din kollegas svar" if colleague else "Den nya texten",
-        their_by=f"{by[0]}, {by[1]}",
+        their_heading=_("Din kollegas svar") if colleague else _("Den nya texten"),
+        their_by=joined(", ", filter(None, by)),
         clashing=bool(merged.clashes),
         mine=bool(conflict.yours.get("t")),
         action=action or answer or paths("clauses", agreement_id=n.agreement.id),
         hidden=_hidden(clause, colleague, merged.wording, typed),
         accept_action="" if colleague else answer,
         accept=_acceptance(clause),
-        accept_label="Behåll kollegans svar" if colleague else "Godta deras",
+        accept_label=_("Behåll kollegans svar") if colleague else _("Godta deras"),
         version=n.agreement.version if action else 0,
     )
 
@@ -82,19 +94,19 @@ def _colleagues_draft(n: Negotiation, clause: ClauseView | None, conflict: Confl
 
 
 def _by_colleague(session: Session, draft: Answer) -> tuple[str, str]:
-    return name_of(session, draft.author_id) or "En kollega", instant(draft.saved_at)
+    return name_of(session, draft.author_id) or _("En kollega"), instant(draft.saved_at)
 
 
 def _by_other(clause: ClauseView | None) -> tuple[str, str]:
     if clause is None:
-        return "En kollega", ""
+        return _("En kollega"), ""
     return f"{clause.head.author or clause.speaker} ({clause.speaker})", instant(clause.head.at)
 
 
 def _base_by(clause: ClauseView | None, conflict: Conflict) -> str:
     if clause is None:
         return ""
-    return next((f"Version {t.seq}" for t in reversed(clause.history) if t.wording == conflict.base), "")
+    return next((_("Version {number}", number=t.seq) for t in reversed(clause.history) if t.wording == conflict.base), "")
 
 
 def _rows(wording: Mapping[str, str], conflict: Conflict, clashes: frozenset[str]) -> Rows:

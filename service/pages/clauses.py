@@ -16,6 +16,7 @@ from states.agreement import State
 from states.clause import Command, Negotiated, StanceKind
 from states.labels import Audience, agreement_label, label
 from states.parties import Role
+from states.said import _, listed
 
 
 class Turn(StrEnum):
@@ -79,7 +80,7 @@ class ClauseView:
         if not self.proposed:
             return "note", label(self.state)
         if self.draft is not None and not self.outdated:
-            return "note", "Svar redo"
+            return "note", _("Svar redo")
         if self.turn is Turn.nobody:
             return ("ok" if self.state is rule.State.agreed else "out"), label(self.state)
         return ("wait" if self.turn is Turn.others else "act"), self.turn_label
@@ -123,7 +124,7 @@ def turn_label(standing: Standing, party: Party, waiting: frozenset[UUID]) -> st
     """Whose turn it is, in the words of the reader's side."""
     kinds = frozenset("region" if standing.party(i).is_region else "municipality" for i in waiting)
     if not party.is_region and party.id not in waiting and "municipality" in kinds:
-        return f"Hos {', '.join(standing.party(i).organisation.name for i in waiting)}"
+        return _("Hos {names}", names=listed([standing.party(i).organisation.name for i in waiting]))
     words = agreement_label(State.negotiating, kinds, Audience.region if party.is_region else Audience.own)
     assert words is not None
     return words

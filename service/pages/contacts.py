@@ -22,22 +22,23 @@ from states.calendar import civil
 from states.errors import Blocked, FieldError, Invalid, NotFound, Stale
 from states.labels import label
 from states.parties import CONTACT, STAFF, OrganisationKind, Role
+from states.said import _
 
 router = APIRouter(include_in_schema=False)
 
 _ROLES = (
-    (Role.main.value, "Kontaktperson", "Svarar för kommunen och får alla mejl."),
-    (Role.deputy.value, "Ersättare för kontaktpersonen", "Kan svara, och får mejlen när kontaktpersonen saknas."),
-    (Role.signatory.value, "Undertecknare", "Får en egen länk när det är dags att skriva under."),
-    (Role.registrar.value, "Registrator", "Anger diarienummer och får den undertecknade filen."),
-    (Role.reader.value, "Läsare", "Kan läsa allt men inte svara."),
+    (Role.main.value, _("Kontaktperson"), _("Svarar för kommunen och får alla mejl.")),
+    (Role.deputy.value, _("Ersättare för kontaktpersonen"), _("Kan svara, och får mejlen när kontaktpersonen saknas.")),
+    (Role.signatory.value, _("Undertecknare"), _("Får en egen länk när det är dags att skriva under.")),
+    (Role.registrar.value, _("Registrator"), _("Anger diarienummer och får den undertecknade filen.")),
+    (Role.reader.value, _("Läsare"), _("Kan läsa allt men inte svara.")),
 )
 _SAID = {
-    "tillagd": "Personen är tillagd.",
-    "bytt": "Kontaktpersonen är bytt. De gamla länkarna fungerar inte längre.",
-    "avslutat": "Uppdraget är avslutat. Länkarna fungerar inte längre.",
-    "sparrad": "Personen är spärrad. Länkar och inloggningar slutade fungera direkt.",
-    "oppnad": "Spärren är hävd. Personen behöver en ny länk.",
+    "tillagd": _("Personen är tillagd."),
+    "bytt": _("Kontaktpersonen är bytt. De gamla länkarna fungerar inte längre."),
+    "avslutat": _("Uppdraget är avslutat. Länkarna fungerar inte längre."),
+    "sparrad": _("Personen är spärrad. Länkar och inloggningar slutade fungera direkt."),
+    "oppnad": _("Spärren är hävd. Personen behöver en ny länk."),
 }
 
 
@@ -69,8 +70,8 @@ def listed(request: Request, visit: Visit) -> Response:
         groups=sorted(groups, key=lambda g: (not (g.lacks and g.negotiates), not g.lacks, alphabetical(g.name))),
         lacking=sum(g.lacks and g.negotiates for g in groups),
         views=[
-            ("Parter", paths("contacts"), not everybody),
-            ("Alla kommuner", f"{paths('contacts')}?visa=alla", everybody),
+            (_("Parter"), paths("contacts"), not everybody),
+            (_("Alla kommuner"), f"{paths('contacts')}?visa=alla", everybody),
         ],
         may_edit=may(Operation.edit_contacts, visit.actor.role, Relation.region),
         where=visit.organisation,
@@ -146,10 +147,10 @@ def _group(one: people.Speakers, paths: Paths, visit: Visiting, *, staff: bool) 
 def _line(paths: Paths, visit: Visiting, contact: Contact, *, editable: bool) -> dict[str, object]:
     row, today = contact.assignment, civil(visit.now)
     dates = [
-        f"Från {date_short(row.valid_from)}" if row.valid_from and row.valid_from > today else "",
-        f"Till {date_short(row.valid_to)}" if row.valid_to else "",
+        _("Från {day}", day=date_short(row.valid_from)) if row.valid_from and row.valid_from > today else "",
+        _("Till {day}", day=date_short(row.valid_to)) if row.valid_to else "",
     ]
-    tone, said = ("late", "Spärrad") if row.blocked else ("late", "Mejlet kom inte fram") if row.bounced else ("", "")
+    tone, said = ("late", _("Spärrad")) if row.blocked else ("late", _("Mejlet kom inte fram")) if row.bounced else ("", "")
     facts = (label(row.role), row.title, row.authority, contact.person.email, contact.person.phone, *dates)
     return {
         "id": row.id,
@@ -203,7 +204,7 @@ def _within(visit: Visiting, organisation: Organisation) -> None:
 
 def _role(typed: Mapping[str, str]) -> Role:
     if typed.get("role") not in {value for value, *_ in _ROLES}:
-        raise Invalid(FieldError("role", "missing", "Välj vad personen ska göra."))
+        raise Invalid(FieldError("role", "missing", _("Välj vad personen ska göra.")))
     return Role(typed["role"])
 
 
@@ -227,22 +228,29 @@ def _day(typed: Mapping[str, str], name: str) -> date | None:
 def _fields(*, signs: bool = False) -> tuple[Field, ...]:
     authority = Field(
         "authority",
-        "Rätt att skriva under",
+        _("Rätt att skriva under"),
         optional=True,
-        hint="Till exempel delegationsordningen punkt 4.2. Bara för undertecknare.",
+        hint=_("Till exempel delegationsordningen punkt 4.2. Bara för undertecknare."),
     )
     return (
-        Field("name", "Namn", autocomplete="off"),
-        Field("email", "E-postadress", kind="email", autocomplete="off", hint="Till exempel namn@kommun.se"),
-        Field("phone", "Telefon", kind="tel", optional=True, autocomplete="off"),
-        Field("title", "Titel", optional=True, autocomplete="off"),
+        Field("name", _("Namn"), autocomplete="off"),
+        Field("email", "E-postadress", kind="email", autocomplete="off", hint=_("Till exempel namn@kommun.se")),
+        Field("phone", _("Telefon"), kind="tel", optional=True, autocomplete="off"),
+        Field("title", _("Titel"), optional=True, autocomplete="off"),
         *((authority,) if signs else ()),
     )
 
 
 _WHEN = (
-    Field("valid_from", "Första dag", optional=True, kind="date", width="date", hint="Lämna tomt om uppdraget börjar nu."),
-    Field("valid_to", "Sista dag", optional=True, kind="date", width="date", hint="Lämna tomt om uppdraget gäller tills vidare."),
+    Field("valid_from", _("Första dag"), optional=True, kind="date", width="date", hint=_("Lämna tomt om uppdraget börjar nu.")),
+    Field(
+        "valid_to",
+        _("Sista dag"),
+        optional=True,
+        kind="date",
+        width="date",
+        hint=_("Lämna tomt om uppdraget gäller tills vidare."),
+    ),
 )
 
 
@@ -251,31 +259,33 @@ def _addition(request: Request, visit: Visiting, organisation_id: UUID) -> Step:
     own = organisation.kind is OrganisationKind.region
     options = tuple(r for r in _ROLES if r[0] == Role.signatory) if own else _ROLES
     return Step(
-        heading="Lägg till en person",
+        heading=_("Lägg till en person"),
         where=organisation.name,
         back=Paths(request)("contacts"),
-        back_label="Till kontakterna",
+        back_label=_("Till kontakterna"),
         action=Paths(request)("new_contact", organisation_id=organisation_id),
-        button="Lägg till",
-        intro=f"Personen får en roll för {organisation.name}.",
-        fields=(*_fields(signs=True), Field("role", "Vad ska personen göra?", kind="choice", options=options), *_WHEN),
+        button=_("Lägg till"),
+        intro=_("Personen får en roll för {party}.", party=organisation.name),
+        fields=(*_fields(signs=True), Field("role", _("Vad ska personen göra?"), kind="choice", options=options), *_WHEN),
     )
 
 
 def _handover(request: Request, visit: Visiting, assignment_id: UUID) -> Step:
     contact, organisation = _contact(visit, assignment_id)
     return Step(
-        heading="Byt kontaktperson",
+        heading=_("Byt kontaktperson"),
         where=organisation.name,
         back=Paths(request)("contacts"),
-        back_label="Till kontakterna",
+        back_label=_("Till kontakterna"),
         action=Paths(request)("contact_handover", assignment_id=assignment_id),
-        button="Byt kontaktperson",
-        intro=f"{contact.person.name} lämnar uppdraget för {organisation.name}. Skriv vem som tar över.",
+        button=_("Byt kontaktperson"),
+        intro=_(
+            "{person} lämnar uppdraget för {party}. Skriv vem som tar över.", person=contact.person.name, party=organisation.name
+        ),
         consequences=(
-            f"Länkarna till {contact.person.name} slutar fungera direkt.",
-            "Den nya personen får ett mejl med en egen länk.",
-            "Utkast som inte är skickade finns kvar hos kommunen.",
+            _("Länkarna till {person} slutar fungera direkt.", person=contact.person.name),
+            _("Den nya personen får ett mejl med en egen länk."),
+            _("Utkast som inte är skickade finns kvar hos kommunen."),
         ),
         fields=_fields(),
     )
@@ -283,18 +293,23 @@ def _handover(request: Request, visit: Visiting, assignment_id: UUID) -> Step:
 
 def _ending(request: Request, visit: Visiting, assignment_id: UUID) -> Step:
     contact, organisation = _contact(visit, assignment_id)
-    pauses = "Om ingen annan svarar för dem pausas påminnelserna, och ett mejl går till deras officiella adress."
+    pauses = _("Om ingen annan svarar för dem pausas påminnelserna, och ett mejl går till deras officiella adress.")
     return Step(
-        heading="Avsluta uppdraget",
+        heading=_("Avsluta uppdraget"),
         where=organisation.name,
         back=Paths(request)("contacts"),
-        back_label="Till kontakterna",
+        back_label=_("Till kontakterna"),
         action=Paths(request)("contact_ending", assignment_id=assignment_id),
-        button="Avsluta uppdraget",
+        button=_("Avsluta uppdraget"),
         version=contact.assignment.version,
-        intro=f"{contact.person.name}, {label(contact.assignment.role).lower()} för {organisation.name}.",
+        intro=_(
+            "{person}, {role:lower} för {party}.",
+            person=contact.person.name,
+            role=label(contact.assignment.role),
+            party=organisation.name,
+        ),
         consequences=(
-            "Länkar och inloggningar slutar fungera direkt.",
+            _("Länkar och inloggningar slutar fungera direkt."),
             *((pauses,) if contact.assignment.role in CONTACT else ()),
         ),
         danger=True,

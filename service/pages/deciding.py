@@ -17,14 +17,15 @@ from states.access import Operation
 from states.decision import Kind, Outcome
 from states.errors import FieldError, Invalid, NotFound, NotYours
 from states.labels import label
+from states.said import _
 
 router = APIRouter(include_in_schema=False)
 
 _HINTS = {
-    Kind.resolution: "En nämnd eller styrelse fattar beslut i ett möte.",
-    Kind.delegated: "Någon beslutar på delegation.",
-    Kind.notice: "Nämnden får en anmälan i efterhand. Inget beslut inväntas.",
-    Kind.information: "Nämnden informeras. Inget beslut inväntas.",
+    Kind.resolution: _("En nämnd eller styrelse fattar beslut i ett möte."),
+    Kind.delegated: _("Någon beslutar på delegation."),
+    Kind.notice: _("Nämnden får en anmälan i efterhand. Inget beslut inväntas."),
+    Kind.information: _("Nämnden informeras. Inget beslut inväntas."),
 }
 
 
@@ -81,7 +82,7 @@ def _plan_form(
         visit,
         "plan",
         s,
-        f"Så beslutar {found.party.organisation.name}",
+        _("Så beslutar {party}", party=found.party.organisation.name),
         Paths(request)("decision_plan", agreement_id=s.agreement_id, party_id=party_id),
         refused,
         d=found,
@@ -102,7 +103,7 @@ def _outcome_form(
         visit,
         "outcome",
         s,
-        f"Skriv in beslutet för {found.party.organisation.name}",
+        _("Skriv in beslutet för {party}", party=found.party.organisation.name),
         Paths(request)("outcome", agreement_id=s.agreement_id, step_id=step_id),
         refused,
         d=found,
@@ -118,7 +119,7 @@ def _decided(typed: Form, s: Signing) -> decide.Decided:
     try:
         outcome = Outcome(typed.get("outcome", ""))
     except ValueError:
-        raise Invalid(FieldError("outcome", "missing", "Välj vad beslutet blev.")) from None
+        raise Invalid(FieldError("outcome", "missing", _("Välj vad beslutet blev."))) from None
     return decide.Decided(
         outcome=outcome,
         control_code=typed.get("control_code", ""),
@@ -134,7 +135,7 @@ def _kind(typed: Mapping[str, str]) -> Kind:
     try:
         return Kind(typed.get("kind", ""))
     except ValueError:
-        raise Invalid(FieldError("kind", "missing", "Välj hur parten beslutar.")) from None
+        raise Invalid(FieldError("kind", "missing", _("Välj hur parten beslutar."))) from None
 
 
 def _maybe(typed: Mapping[str, str], name: str) -> date | None:

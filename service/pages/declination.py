@@ -16,6 +16,7 @@ from service.web import Typed, Visit, permit
 from states.access import Operation
 from states.agreement import Event
 from states.errors import Blocked, FieldError, Invalid, NotAllowed, Stale
+from states.said import _
 
 router = APIRouter()
 
@@ -48,7 +49,7 @@ def say_no(request: Request, visit: Visit, agreement_id: UUID, typed: Typed) -> 
     step = _step(request, load(visit, agreement_id))
     try:
         if not typed.get("reason", "").strip():
-            raise Invalid(FieldError("reason", "reason-missing", "Skriv varför ni tackar nej."))
+            raise Invalid(FieldError("reason", "reason-missing", _("Skriv varför ni tackar nej.")))
         visit.confirm_code(PURPOSE, agreement_id, typed.get("code", ""))
         with visit.write() as session:
             use_step_up(session, visit.actor, visit.real_now, PURPOSE, agreement_id)
@@ -63,20 +64,20 @@ def _step(request: Request, n: Negotiation) -> Step:
         raise NotAllowed(Event.decline, n.agreement.state)
     paths = Paths(request)
     return Step(
-        heading="Tacka nej",
+        heading=_("Tacka nej"),
         where=n.own.organisation.name,
         back=paths("agreement", agreement_id=n.agreement.id),
         action=paths("declination", agreement_id=n.agreement.id),
-        button="Tacka nej",
+        button=_("Tacka nej"),
         version=n.agreement.version,
-        intro="Vi har skickat en kod till din e-postadress. Den gäller i tio minuter.",
+        intro=_("Vi har skickat en kod till din e-postadress. Den gäller i tio minuter."),
         fields=(
-            Field("reason", "Varför tackar ni nej?", rows=3, hint="Skälet skickas till regionen."),
-            Field("code", "Kod från mejlet", width="code", autocomplete="one-time-code", hint="Åtta tecken."),
+            Field("reason", _("Varför tackar ni nej?"), rows=3, hint=_("Skälet skickas till regionen.")),
+            Field("code", _("Kod från mejlet"), width="code", autocomplete="one-time-code", hint=_("Åtta tecken.")),
         ),
         danger=True,
         extra_action=paths("declination_code", agreement_id=n.agreement.id),
-        extra_button="Skicka en ny kod",
+        extra_button=_("Skicka en ny kod"),
     )
 
 
@@ -84,13 +85,13 @@ def _first(request: Request, step: Step, agreement_id: UUID) -> Step:
     """What follows from a no, before anything is asked for."""
     return replace(
         step,
-        button="Skicka en kod till min e-post",
+        button=_("Skicka en kod till min e-post"),
         action=Paths(request)("declination_code", agreement_id=agreement_id),
-        intro="För att tacka nej behöver du en kod, så att ingen annan kan göra det i ert namn.",
+        intro=_("För att tacka nej behöver du en kod, så att ingen annan kan göra det i ert namn."),
         consequences=(
-            "Förhandlingen avslutas, och alla parter får ert skäl.",
-            "Påminnelserna upphör.",
-            "Alla texter finns kvar. Ni kan ändra er när som helst.",
+            _("Förhandlingen avslutas, och alla parter får ert skäl."),
+            _("Påminnelserna upphör."),
+            _("Alla texter finns kvar. Ni kan ändra er när som helst."),
         ),
         fields=(),
         danger=False,

@@ -2,11 +2,13 @@
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
 
+from service.pages.language import SWEDISH, say
 from service.pages.rendering import date_short
 from service.store.overview import Area, Line
 from service.store.standing import Party
@@ -16,6 +18,7 @@ from states.clause import Negotiated
 from states.clause import State as ClauseState
 from states.deadlines import spoken
 from states.labels import Audience, agreement_label
+from states.said import _, joined, ngettext
 
 SOON = timedelta(days=30)
 REGION, MUNICIPALITY = "region", "municipality"
@@ -28,14 +31,14 @@ _TONES = {
     State.signed: "signed",
 }
 _CLOSED_CELLS = {
-    ClauseState.agreed: ("ok", "agreed", "Överens"),
-    ClauseState.excluded: ("out", "excluded", "Ingår inte"),
-    ClauseState.withdrawn: ("out", "withdrawn", "Indraget"),
+    ClauseState.agreed: ("ok", "agreed", _("Överens")),
+    ClauseState.excluded: ("out", "excluded", _("Ingår inte")),
+    ClauseState.withdrawn: ("out", "withdrawn", _("Indraget")),
 }
 _TURNS = {
-    frozenset({REGION}): ("act", "region", "Regionen"),
-    frozenset({MUNICIPALITY}): ("wait", "municipality", "Kommunen"),
-    frozenset({REGION, MUNICIPALITY}): ("late", "both", "Båda"),
+    frozenset({REGION}): ("act", "region", _("Regionen")),
+    frozenset({MUNICIPALITY}): ("wait", "municipality", _("Kommunen")),
+    frozenset({REGION, MUNICIPALITY}): ("late", "both", _("Båda")),
 }
 
 
@@ -132,7 +135,7 @@ _ALPHABET = str.maketrans({"å": "{", "ä": "|", "æ": "|", "ö": "}", "ø": "}"
 def state_words() -> list[tuple[str, str]]:
     """Every state with its word, for the filter."""
     return [
-        (s.value, "Under förhandling" if s is State.negotiating else agreement_label(s, frozenset(), Audience.region) or "")
+        (s.value, _("Under förhandling") if s is State.negotiating else agreement_label(s, frozenset(), Audience.region) or "")
         for s in State
     ]
 
@@ -172,28 +175,28 @@ def _is_region(line: Line, party: Party) -> bool:
 
 def _cell(line: Line, clause: Negotiated | None, late: bool) -> Cell:
     if clause is None:
-        return Cell("", "absent", "Inte erbjudet")
+        return Cell("", "absent", _("Inte erbjudet"))
     state, standing = line.standing.state_of(clause), line.standing
     position = standing.rows[clause.id].position
     marks: tuple[tuple[str, str], ...] = (
-        (("reworded", "omskriven"),) if any(v.party != clause.origin for v in clause.versions) else ()
+        (("reworded", _("omskriven")),) if any(v.party != clause.origin for v in clause.versions) else ()
     )
-    since, version = line.changed[clause.id], f"version {clause.head.seq}"
+    since, version = line.changed[clause.id], _("version {number}", number=clause.head.seq)
     if state in _CLOSED_CELLS:
         return Cell(*_CLOSED_CELLS[state], marks, version, clause.id, position)
     if line.agreement.state is State.draft:
-        return Cell("note", "absent", "Inte skickat", (), "", clause.id, position)
+        return Cell("note", "absent", _("Inte skickat"), (), "", clause.id, position)
     if line.agreement.state in CLOSED:
-        return Cell("", "absent", "Inte klart", marks, version, clause.id, position)
+        return Cell("", "absent", _("Inte klart"), marks, version, clause.id, position)
     kinds = _kinds(line, standing.clause_waits_on(clause))
     reopened = line.agreement.reopened_at
     if reopened and since >= reopened:
-        marks += (("reopened", "öppnad igen"),)
+        marks += (("reopened", _("öppnad igen")),)
     if late and MUNICIPALITY in kinds:
-        marks += (("late", "försenad"),)
+        marks += (("late", _("försenad")),)
     asked = max(since, line.agreement.proposed_at or since)  # a text lies in the catalogue's draft before anybody is asked
-    more = f"sedan {spoken(civil(asked))}, {version}"
-    return Cell(*_TURNS.get(kinds, ("", "absent", "Ingen")), marks, more, clause.id, position)
+    more = _("sedan {day}, version {number}", day=spoken(civil(asked)), number=clause.head.seq)
+    return Cell(*_TURNS.get(kinds, ("", "absent", _("Ingen"))), marks, more, clause.id, position)
 
 
 def _summary(line: Line) -> str:
@@ -201,44 +204,53 @@ def _summary(line: Line) -> str:
     standing = line.standing
     states = [standing.state_of(c) for c in standing.clauses]
     if line.agreement.state is State.draft:
-        return f"{len(states)} områden, inte skickade"
+        return ngettext("Ett område, inte skickat", "{count} områden, inte skickade", len(states))
     open_ = standing.clauses if line.agreement.state is State.negotiating else ()
     waits = [_kinds(line, standing.clause_waits_on(c)) for c in open_]
     counts = (
-        (states.count(ClauseState.agreed), "överens"),
-        (sum(REGION in kinds for kinds in waits), "hos er"),
-        (sum(MUNICIPALITY in kinds for kinds in waits), "hos kommunen"),
-        (states.count(ClauseState.excluded) + states.count(ClauseState.withdrawn), "ingår inte"),
+        (states.count(ClauseState.agreed), _("{count} överens")),
+        (sum(REGION in kinds for kinds in waits), _("{count} hos er")),
+        (sum(MUNICIPALITY in kinds for kinds in waits), _("{count} hos kommunen")),
+        (states.count(ClauseState.excluded) + states.count(ClauseState.withdrawn), _("{count} ingår inte")),
     )
-    return " · ".join(f"{count} {word}" for count, word in counts if count)
+    return joined(" · ", [words.filling(count=count) for count, words in counts if count])
 
 
 def counted(rows: Sequence[MatrixRow]) -> list[tuple[str, int, str]]:
     """How many agreements stand where, as segments of a progress bar."""
-    groups: tuple[tuple[str, str, Callable[[MatrixRow], bool]], ...] = (
-        ("signed", "undertecknade", lambda r: r.line.agreement.state is State.signed),
-        (
-            "ok",
-            "överens eller på väg till beslut",
-            lambda r: r.line.agreement.state in (State.agreed, State.deciding, State.signing),
-        ),
-        ("act", "väntar på er", lambda r: r.line.agreement.state is State.negotiating and r.tone == "act"),
-        ("wait", "hos kommunen", lambda r: r.line.agreement.state is State.negotiating and r.tone == "wait"),
-        ("note", "utkast", lambda r: r.line.agreement.state is State.draft),
-        ("out", "avslutade utan underskrift", lambda r: r.tone == "out"),
-    )
-    found = [(tone, sum(map(holds, rows)), words) for tone, words, holds in groups]
-    return [(tone, count, f"{count} {words}") for tone, count, words in found if count]
+    count = Counter(map(_group, rows))
+    words = {
+        "signed": ngettext("{count} undertecknad", "{count} undertecknade", count["signed"]),
+        "ok": _("{count} överens eller på väg till beslut", count=count["ok"]),
+        "act": _("{count} väntar på er", count=count["act"]),
+        "wait": _("{count} hos kommunen", count=count["wait"]),
+        "note": _("{count} utkast", count=count["note"]),
+        "out": ngettext("{count} avslutad utan underskrift", "{count} avslutade utan underskrift", count["out"]),
+    }
+    return [(tone, count[tone], text) for tone, text in words.items() if count[tone]]
 
 
-def as_csv(rows: Sequence[MatrixRow], areas: Sequence[Area]) -> str:
+def _group(row: MatrixRow) -> str:
+    """The segment an agreement belongs to, by the tone it is drawn with."""
+    state = row.line.agreement.state
+    return "ok" if state in (State.agreed, State.deciding, State.signing) else row.tone
+
+
+def as_csv(rows: Sequence[MatrixRow], areas: Sequence[Area], language: str = SWEDISH) -> str:
     """The table with semicolons, as Swedish spreadsheets read it; no cell can become a formula."""
     out = io.StringIO()
     writer = csv.writer(out, delimiter=";", lineterminator="\r\n")
-    heads = ["Kommun", *(f"{a.number}. {a.title}" for a in areas), "Egna områden", "Läge", "Väntar sedan", "Svarsdag", "Försenad"]
-    writer.writerow([safe(head) for head in [*heads, "Nästa nämnd", "Kontakt"]])
-    for row in rows:
-        writer.writerow([safe(value) for value in _values(row)])
+    heads = [
+        _("Kommun"),
+        *(f"{a.number}. {a.title}" for a in areas),
+        _("Egna områden"),
+        _("Läge"),
+        _("Väntar sedan"),
+        _("Svarsdag"),
+        _("Försenad"),
+    ]
+    for line in ([*heads, _("Nästa nämnd"), _("Kontakt")], *map(_values, rows)):
+        writer.writerow([safe(say(value, language)) for value in line])
     return out.getvalue()
 
 
@@ -247,11 +259,11 @@ def _values(row: MatrixRow) -> list[str]:
     days = (row.since, agreement.due)
     return [
         row.name,
-        *(" ".join([cell.word, *(word for _, word in cell.marks)]) for cell in row.cells),
+        *(joined(" ", [cell.word, *(word for _sign, word in cell.marks)]) for cell in row.cells),
         str(row.own),
         row.label,
         *(day.isoformat() if day else "" for day in days),
-        "ja" if row.late else "nej",
+        _("ja") if row.late else _("nej"),
         row.line.meets.isoformat() if row.line.meets else "",
         contact.name if contact else "",
     ]

@@ -19,6 +19,7 @@ from states.access import Operation, Relation, may
 from states.labels import label
 from states.message import State
 from states.reminders import SKIP_WORDS, Purpose, SkipReason, Status
+from states.said import _, joined, ngettext
 
 router = APIRouter(include_in_schema=False)
 
@@ -42,32 +43,32 @@ _STATES = {
     Box.stopped: (State.suppressed,),
 }
 _NAMES = {
-    Box.waiting: "På väg",
-    Box.sent: "Skickat",
-    Box.failed: "Kunde inte skickas",
-    Box.stopped: "Stoppat",
-    Box.plan: "Nästa vecka",
+    Box.waiting: _("På väg"),
+    Box.sent: _("Skickat"),
+    Box.failed: _("Kunde inte skickas"),
+    Box.stopped: _("Stoppat"),
+    Box.plan: _("Nästa vecka"),
 }
 _EMPTY = {
-    Box.waiting: "Inga mejl är på väg ut.",
-    Box.sent: "Inga mejl har skickats ännu.",
-    Box.failed: "Alla mejl har gått att skicka.",
-    Box.stopped: "Inga mejl har stoppats.",
-    Box.plan: "Inga påminnelser är planerade nästa vecka.",
+    Box.waiting: _("Inga mejl är på väg ut."),
+    Box.sent: _("Inga mejl har skickats ännu."),
+    Box.failed: _("Alla mejl har gått att skicka."),
+    Box.stopped: _("Inga mejl har stoppats."),
+    Box.plan: _("Inga påminnelser är planerade nästa vecka."),
 }
 _WHY = {
-    ASSIGNMENT_ENDED: "Stoppat: mottagarens uppdrag har upphört.",
-    EXPIRED: "Stoppat: koden hade hunnit bli för gammal.",
-    "recalled": "Stoppat: svaret togs tillbaka innan mejlet gick.",
-    "superseded": "Stoppat: det ersattes av ett nyare mejl.",
+    ASSIGNMENT_ENDED: _("Stoppat: mottagarens uppdrag har upphört."),
+    EXPIRED: _("Stoppat: koden hade hunnit bli för gammal."),
+    "recalled": _("Stoppat: svaret togs tillbaka innan mejlet gick."),
+    "superseded": _("Stoppat: det ersattes av ett nyare mejl."),
 }
 _TONES = {State.queued: "act", State.failed: "late", State.bounced: "late", State.suppressed: "out", State.delivered: "ok"}
 _SAID = {
-    "hallet": "Mejlet hålls kvar.",
-    "slappt": "Mejlet är släppt och skickas när det är dags.",
-    "igen": "Mejlet skickas igen.",
+    "hallet": _("Mejlet hålls kvar."),
+    "slappt": _("Mejlet är släppt och skickas när det är dags."),
+    "igen": _("Mejlet skickas igen."),
 }
-_PURPOSES = {Purpose.answer: "Påminnelse om att svara", Purpose.signature: "Påminnelse om att skriva under"}
+_PURPOSES = {Purpose.answer: _("Påminnelse om att svara"), Purpose.signature: _("Påminnelse om att skriva under")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +155,9 @@ def resend(request: Request, visit: Visit, message_id: UUID, typed: Typed) -> Re
 def why(message: Message) -> str:
     """Why a message is not on its way, in words; a mail server's own words stand as they came."""
     if message.state is State.queued and message.held:
-        return "Hålls kvar tills någon släpper det."
+        return _("Hålls kvar tills någon släpper det.")
     if message.state is State.queued and message.attempts and message.reason:
-        return f"Försökt {message.attempts} gånger. {message.reason}"
+        return ngettext("Försökt en gång. {reason}", "Försökt {count} gånger. {reason}", message.attempts, reason=message.reason)
     if message.state is not State.suppressed:
         return message.reason
     if message.reason in set(SkipReason) - {SkipReason.assignment_ended}:
@@ -166,13 +167,17 @@ def why(message: Message) -> str:
 
 def _entry(message: Message, paths: Paths) -> Entry:
     held = message.state is State.queued and message.held
-    when = f"Skickat {instant(message.sent_at)}" if message.sent_at else f"Skrivet {instant(message.written_at)}"
+    when = (
+        _("Skickat {moment}", moment=instant(message.sent_at))
+        if message.sent_at
+        else _("Skrivet {moment}", moment=instant(message.written_at))
+    )
     return Entry(
         title=message.subject,
         href=paths("message", message_id=message.id),
-        meta=(f"Till {message.recipient_name or message.recipient}", when),
+        meta=(_("Till {recipient}", recipient=message.recipient_name or message.recipient), when),
         tone="note" if held else _TONES.get(message.state, ""),
-        label="Hålls kvar" if held else label(message.state) if message.state in _TONES else "",
+        label=_("Hålls kvar") if held else label(message.state) if message.state in _TONES else "",
         hint=why(message),
     )
 
@@ -180,18 +185,18 @@ def _entry(message: Message, paths: Paths) -> Entry:
 def _planned(one: remind.Planned, paths: Paths) -> Entry:
     skipped = one.status is Status.skipped
     return Entry(
-        title=f"{_PURPOSES[one.purpose]}, {one.organisation}",
+        title=joined(", ", (_PURPOSES[one.purpose], one.organisation)),
         href=paths("agreement", agreement_id=one.agreement_id),
-        meta=(date_long(one.on), f"Till {one.recipient}" if one.recipient else "Ingen mottagare"),
+        meta=(date_long(one.on), _("Till {recipient}", recipient=one.recipient) if one.recipient else _("Ingen mottagare")),
         tone="out" if skipped else "act",
-        label="Skickas inte" if skipped else "Planerad",
-        hint=" ".join(one.why),
+        label=_("Skickas inte") if skipped else _("Planerad"),
+        hint=joined(" ", one.why),
     )
 
 
 def _view(paths: Paths, box: Box, current: Box, counts: dict[State, int]) -> tuple[str, str, bool]:
     count = sum(counts.get(state, 0) for state in _STATES.get(box, ()))
-    name = f"{_NAMES[box]} ({count})" if box in _STATES else _NAMES[box]
+    name = _("{box} ({count})", box=_NAMES[box], count=count) if box in _STATES else _NAMES[box]
     return name, f"{paths('messages')}?visa={box}", box is current
 
 
@@ -203,7 +208,7 @@ def _before(request: Request) -> UUID | None:
 
 
 def _without_secrets(body: str, visit: Visiting) -> str:
-    return body.replace(LINK, "[personlig länk]").replace(CODE, "[kod]").replace(SITE, visit.settings.base_url)
+    return body.replace(LINK, _("[personlig länk]")).replace(CODE, "[kod]").replace(SITE, visit.settings.base_url)
 
 
 def _demo_text(visit: Visiting, message_id: UUID) -> str:

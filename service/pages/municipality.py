@@ -16,6 +16,7 @@ from states.access import Operation
 from states.agreement import Event, State
 from states.calendar import civil
 from states.errors import Blocked, Invalid, NotAllowed, Stale
+from states.said import _, joined, ngettext
 
 router = APIRouter()
 
@@ -66,17 +67,18 @@ def _date_step(request: Request, n: Negotiation) -> Step:
     if n.agreement.state is not State.negotiating:
         raise NotAllowed("propose_date", n.agreement.state)
     paths = Paths(request)
-    now = f"Svarsdagen är nu {date_long(n.agreement.due)}. " if n.agreement.due else ""
+    rests = _("Påminnelserna vilar tills regionen har svarat på ert förslag.")
+    now = _("Svarsdagen är nu {day}.", day=date_long(n.agreement.due)) if n.agreement.due else ""
     return Step(
-        heading="Föreslå ett nytt datum",
+        heading=_("Föreslå ett nytt datum"),
         where=n.own.organisation.name,
         back=paths("agreement", agreement_id=n.agreement.id),
         action=paths("date_requests", agreement_id=n.agreement.id),
-        button="Skicka förslaget",
-        intro=f"{now}Påminnelserna vilar tills regionen har svarat på ert förslag.",
+        button=_("Skicka förslaget"),
+        intro=joined(" ", filter(None, (now, rests))),
         fields=(
-            Field("day", "Vilken dag kan ni svara senast?", hint="Till exempel 2027-10-15", kind="date", width="date"),
-            Field("reason", "Varför behöver ni mer tid?", rows=3, optional=True, hint="Till exempel när nämnden möts."),
+            Field("day", _("Vilken dag kan ni svara senast?"), hint=_("Till exempel 2027-10-15"), kind="date", width="date"),
+            Field("reason", _("Varför behöver ni mer tid?"), rows=3, optional=True, hint=_("Till exempel när nämnden möts.")),
         ),
     )
 
@@ -85,28 +87,38 @@ def _tasks(request: Request, n: Negotiation) -> list[dict[str, object]]:
     """What the municipality is to do about one agreement, each with its day and about how long it takes."""
     paths = Paths(request)
     here = paths("agreement", agreement_id=n.agreement.id)
-    by = [f"Senast {date_long(n.agreement.due)}"] if n.agreement.due else []
+    by = [_("Senast {day}", day=date_long(n.agreement.due))] if n.agreement.due else []
     found: list[dict[str, object]] = []
     if n.agreement.state is State.negotiating and n.left:
-        found.append(_task(f"Svara på {_areas(n.left)}", here, [*by, _minutes(n.left)], "late" if n.late else "act", n.label))
-    if n.agreement.state is State.negotiating and n.ready:
-        title = "Granska och skicka ert svar" if n.ready == 1 else f"Granska och skicka era {n.ready} svar"
         found.append(
-            _task(title, paths("response", agreement_id=n.agreement.id), [*by, "ungefär fem minuter"], "act", "Inte skickat")
+            _task(
+                ngettext("Svara på ett område", "Svara på {count} områden", n.left),
+                here,
+                [*by, _minutes(n.left)],
+                "late" if n.late else "act",
+                n.label,
+            )
+        )
+    if n.agreement.state is State.negotiating and n.ready:
+        title = ngettext("Granska och skicka ert svar", "Granska och skicka era {count} svar", n.ready)
+        found.append(
+            _task(
+                title, paths("response", agreement_id=n.agreement.id), [*by, _("ungefär fem minuter")], "act", _("Inte skickat")
+            )
         )
     if n.agreement.state in (State.agreed, State.deciding, State.signing):
         path = link(request, "decision", agreement_id=n.agreement.id) or here
-        found.append(_task(_NEXT[n.agreement.state], path, ["ungefär tio minuter"], n.tone, n.label))
+        found.append(_task(_NEXT[n.agreement.state], path, [_("ungefär tio minuter")], n.tone, n.label))
     if not n.own.row.case_number and Operation.set_case_number in n.operations and n.agreement.state not in _ENDED:
         path = paths("case_number", agreement_id=n.agreement.id)
-        found.append(_task("Skriv ert diarienummer", path, ["ungefär en minut"], "note", "Innan underskrift"))
+        found.append(_task(_("Skriv ert diarienummer"), path, [_("ungefär en minut")], "note", _("Innan underskrift")))
     return found
 
 
 _NEXT = {
-    State.agreed: "Ange vem som beslutar och vem som skriver under",
-    State.deciding: "Följ beslutet i er nämnd",
-    State.signing: "Skriv under",
+    State.agreed: _("Ange vem som beslutar och vem som skriver under"),
+    State.deciding: _("Följ beslutet i er nämnd"),
+    State.signing: _("Skriv under"),
 }
 _ENDED = frozenset(State) - {State.negotiating, *_NEXT}
 
@@ -115,26 +127,22 @@ def _task(title: str, href: str, meta: list[str], tone: str, label: str) -> dict
     return {"title": title, "href": href, "meta": meta, "tone": tone, "label": label}
 
 
-def _areas(count: int) -> str:
-    return "ett område" if count == 1 else f"{count} områden"
-
-
 def _minutes(areas: int) -> str:
     minutes = -(-areas * _MINUTES_AN_AREA // 5) * 5
-    return f"ungefär {_SPELLED.get(minutes, str(minutes))} minuter"
+    return _SPELLED.get(minutes) or ngettext("ungefär en minut", "ungefär {count} minuter", minutes)
 
 
-_SPELLED = {5: "fem", 10: "tio"}
+_SPELLED = {5: _("ungefär fem minuter"), 10: _("ungefär tio minuter")}
 
 
 def _case(request: Request, n: Negotiation) -> dict[str, object]:
     may_ask = Operation.propose_date in n.operations and n.agreement.state is State.negotiating and n.request is None
     possible = (
-        ("agreement", "Läs och svara" if n.with_us else "Läs överenskommelsen", True),
-        ("documents", "Hämta som Word", True),
-        ("decision", "Beslut och underskrift", n.agreement.state in _NEXT or n.agreement.state is State.signed),
-        ("date_requests", "Föreslå ett nytt datum", may_ask),
-        ("declination", "Tacka nej", Operation.decline in n.operations and Event.decline in n.events),
+        ("agreement", _("Läs och svara") if n.with_us else _("Läs överenskommelsen"), True),
+        ("documents", _("Hämta som Word"), True),
+        ("decision", _("Beslut och underskrift"), n.agreement.state in _NEXT or n.agreement.state is State.signed),
+        ("date_requests", _("Föreslå ett nytt datum"), may_ask),
+        ("declination", _("Tacka nej"), Operation.decline in n.operations and Event.decline in n.events),
     )
     links = [NavLink(words, link(request, name, agreement_id=n.agreement.id)) for name, words, open_ in possible if open_]
     return {

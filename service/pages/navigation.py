@@ -15,6 +15,7 @@ from service.store.overview import programmes
 from service.web import Visit
 from states.access import Operation, Relation, may
 from states.parties import STAFF, Actor, Role
+from states.said import _
 
 
 def framed(request: Request, visit: Visit) -> None:
@@ -35,7 +36,7 @@ def frame_for(
     return Frame(
         actor=Visitor(actor.name, organisation),
         nav=nav,
-        foot=[*below, NavLink("Inloggade enheter", paths("sessions"))],
+        foot=[*below, NavLink(_("Inloggade enheter"), paths("sessions"))],
         home=_path(paths, "today") or "/",
         sign_out=_path(paths, "sign_out"),
         demo=settings.demo,
@@ -47,11 +48,11 @@ def _staff(session: Session, actor: Actor, now: datetime, paths: Paths) -> list[
     own = actor.role is Role.strategist
     count = waiting.count(session, actor, now) if own else 0
     possible = (
-        (Operation.view_tasks, "Att göra", _path(paths, "today"), count),
-        (Operation.view_programme, "Översikt", _overview(session, actor, paths), 0),
-        (Operation.view_contacts, "Kontakter", _path(paths, "contacts"), 0),
-        (Operation.view_messages, "Utkorg", _path(paths, "messages"), troubled(session, actor) if own else 0),
-        (Operation.view_log, "Händelselogg", _path(paths, "events"), 0),
+        (Operation.view_tasks, _("Att göra"), _path(paths, "today"), count),
+        (Operation.view_programme, _("Översikt"), _overview(session, actor, paths), 0),
+        (Operation.view_contacts, _("Kontakter"), _path(paths, "contacts"), 0),
+        (Operation.view_messages, _("Utkorg"), _path(paths, "messages"), troubled(session, actor) if own else 0),
+        (Operation.view_log, _("Händelselogg"), _path(paths, "events"), 0),
     )
     return [
         NavLink(label, href, number)
@@ -67,9 +68,9 @@ def _overview(session: Session, actor: Actor, paths: Paths) -> str:
 
 
 def _party(actor: Actor, paths: Paths) -> list[NavLink]:
-    found = [NavLink("Min kommun", _path(paths, "municipality"))]
+    found = [NavLink(_("Min kommun"), _path(paths, "municipality"))]
     if may(Operation.view_contacts, actor.role, Relation.party):
-        found.append(NavLink("Våra kontakter", _path(paths, "own_contacts")))
+        found.append(NavLink(_("Våra kontakter"), _path(paths, "own_contacts")))
     return [link for link in found if link.href]
 
 

@@ -15,6 +15,7 @@ from service.web import Visit, permit
 from states.access import Operation
 from states.agreement import Event
 from states.errors import NotFound
+from states.said import _, joined
 
 router = APIRouter()
 
@@ -22,27 +23,27 @@ REMEMBERED = "vy"
 """The cookie that keeps the chosen look of differences."""
 
 _SAID = {
-    "accept": "Sparat, inte skickat: ni godtar texten.",
-    "counter": "Sparat, inte skickat: er nya text.",
-    "exclude": "Sparat, inte skickat: ni vill ta bort området.",
-    "propose_again": "Sparat, inte skickat: ni föreslår området igen.",
-    "add": "Sparat, inte skickat: ert nya område.",
-    "borttaget": "Svaret är borttaget.",
-    "skickat": "Svaret är skickat.",
-    "angrat": "Sändningen är ångrad. Svaren är utkast igen.",
-    "oppnat": "Området är öppnat igen, och den andra parten har fått din text.",
-    "tillbaka": "Förslaget är tillbakataget.",
-    "forslag": "Förslaget är skickat.",
-    "svarsdag": "Svarsdagen är ändrad.",
-    "datum": "Datumet är besvarat, och parten har fått besked.",
-    "diarienummer": "Diarienumret är sparat.",
-    "ater": "Förhandlingen är återupptagen.",
-    "aterkallat": "Förslaget är tillbakadraget.",
-    "datumforslag": "Ert förslag till nytt datum är skickat. Påminnelserna vilar tills regionen har svarat.",
-    "inbjuden": "Kollegan har fått sitt uppdrag.",
-    "bytt": "Kontaktpersonen är bytt.",
-    "avslutat": "Uppdraget är avslutat.",
-    "nej": "Ni har tackat nej. Ni kan ändra er när som helst.",
+    "accept": _("Sparat, inte skickat: ni godtar texten."),
+    "counter": _("Sparat, inte skickat: er nya text."),
+    "exclude": _("Sparat, inte skickat: ni vill ta bort området."),
+    "propose_again": _("Sparat, inte skickat: ni föreslår området igen."),
+    "add": _("Sparat, inte skickat: ert nya område."),
+    "borttaget": _("Svaret är borttaget."),
+    "skickat": _("Svaret är skickat."),
+    "angrat": _("Sändningen är ångrad. Svaren är utkast igen."),
+    "oppnat": _("Området är öppnat igen, och den andra parten har fått din text."),
+    "tillbaka": _("Förslaget är tillbakataget."),
+    "forslag": _("Förslaget är skickat."),
+    "svarsdag": _("Svarsdagen är ändrad."),
+    "datum": _("Datumet är besvarat, och parten har fått besked."),
+    "diarienummer": _("Diarienumret är sparat."),
+    "ater": _("Förhandlingen är återupptagen."),
+    "aterkallat": _("Förslaget är tillbakadraget."),
+    "datumforslag": _("Ert förslag till nytt datum är skickat. Påminnelserna vilar tills regionen har svarat."),
+    "inbjuden": _("Kollegan har fått sitt uppdrag."),
+    "bytt": _("Kontaktpersonen är bytt."),
+    "avslutat": _("Uppdraget är avslutat."),
+    "nej": _("Ni har tackat nej. Ni kan ändra er när som helst."),
 }
 """What is said after a change, by the short word in the address."""
 
@@ -133,12 +134,12 @@ def versions(request: Request, visit: Visit, agreement_id: UUID, clause_id: UUID
 
 def _event(n: Negotiation, text: Text) -> dict[str, object]:
     """One version in the list of all: who, when, why, and the hash it is stored under."""
-    recorded = f"Skickat av {text.recorded_by}." if text.recorded_by else ""
+    recorded = _("Skickat av {person}.", person=text.recorded_by) if text.recorded_by else ""
     return {
         "at": text.at,
         "who": ", ".join(filter(None, (text.author, n.standing.party(text.party).organisation.name))),
-        "text": f"Version {text.seq}",
-        "more": " ".join(filter(None, (recorded, f"Skäl: {text.reason}" if text.reason else ""))),
+        "text": _("Version {number}", number=text.seq),
+        "more": joined(" ", filter(None, (recorded, _("Skäl: {reason}", reason=text.reason) if text.reason else ""))),
         "code": text.sha256,
     }
 
@@ -152,7 +153,9 @@ def _links(request: Request, n: Negotiation, only_waiting: bool) -> dict[str, ob
         "numbers": [f"{p.organisation.name}: {p.row.case_number}" for p in n.standing.parties if p.row.case_number],
         "decision": link(request, "decision", agreement_id=n.agreement.id),
         "region_only": not n.own.is_region and n.waits_on == (n.standing.region.organisation.name,),
-        "other_name": "regionen" if not n.own.is_region and len(others) == 1 else ("kommunen" if len(others) == 1 else "andra"),
+        "other_name": _("regionen")
+        if not n.own.is_region and len(others) == 1
+        else (_("kommunen") if len(others) == 1 else _("andra")),
         "list": [
             {
                 "number": c.number,
@@ -171,7 +174,7 @@ def _links(request: Request, n: Negotiation, only_waiting: bool) -> dict[str, ob
 def _crumbs(request: Request, n: Negotiation) -> list[NavLink]:
     if n.own.is_region:
         path = link(request, "programme", programme_id=n.agreement.programme_id)
-        return [NavLink("Översikt", path)] if path else []
+        return [NavLink(_("Översikt"), path)] if path else []
     path = link(request, "municipality")
     return [NavLink(n.own.organisation.name, path)] if path else []
 
@@ -179,12 +182,12 @@ def _crumbs(request: Request, n: Negotiation) -> list[NavLink]:
 def _actions(request: Request, n: Negotiation) -> list[NavLink]:
     """What else can be done with the whole agreement, as the rulebook and the matrix allow."""
     possible = (
-        ("documents", "Hämta som Word", Operation.view_agreement in n.operations),
-        ("due", "Ändra svarsdag", Operation.answer_date in n.operations and n.agreement.state in ("draft", "negotiating")),
-        ("date_requests", "Föreslå ett nytt datum", Operation.propose_date in n.operations and _may_ask(n)),
-        ("case_number", "Ändra diarienummer", Operation.set_case_number in n.operations),
-        ("withdrawal", "Dra tillbaka förslaget", Operation.withdraw in n.operations and Event.withdraw in n.events),
-        ("declination", "Tacka nej", Operation.decline in n.operations and Event.decline in n.events),
+        ("documents", _("Hämta som Word"), Operation.view_agreement in n.operations),
+        ("due", _("Ändra svarsdag"), Operation.answer_date in n.operations and n.agreement.state in ("draft", "negotiating")),
+        ("date_requests", _("Föreslå ett nytt datum"), Operation.propose_date in n.operations and _may_ask(n)),
+        ("case_number", _("Ändra diarienummer"), Operation.set_case_number in n.operations),
+        ("withdrawal", _("Dra tillbaka förslaget"), Operation.withdraw in n.operations and Event.withdraw in n.events),
+        ("declination", _("Tacka nej"), Operation.decline in n.operations and Event.decline in n.events),
     )
     found = [NavLink(words, link(request, name, agreement_id=n.agreement.id)) for name, words, open_ in possible if open_]
     return [item for item in found if item.href]

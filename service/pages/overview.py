@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
 from service.cases.programmes import programme_for
+from service.pages.language import language_of
 from service.pages.matrix import Filters, MatrixRow, as_csv, counted, due_words, filters_of, matrix, state_words
 from service.pages.rendering import Paths, render
 from service.store.overview import Area, areas, lines, programmes
@@ -17,15 +18,16 @@ from service.web import Visit, Visiting, permit
 from states.access import Operation, Relation, may
 from states.agreement import State
 from states.calendar import civil
+from states.said import _
 
 router = APIRouter(include_in_schema=False)
 
 _SAID = {
-    "planen": "Planen är skapad.",
-    "omradet": "Området är tillagt.",
-    "texten": "Den nya texten är sparad. Överenskommelser som redan finns är inte ändrade.",
-    "utkasten": "Utkasten är skapade. Inget är skickat ännu.",
-    "forslagen": "Förslagen är skickade.",
+    "planen": _("Planen är skapad."),
+    "omradet": _("Området är tillagt."),
+    "texten": _("Den nya texten är sparad. Överenskommelser som redan finns är inte ändrade."),
+    "utkasten": _("Utkasten är skapade. Inget är skickat ännu."),
+    "forslagen": _("Förslagen är skickade."),
 }
 
 
@@ -78,7 +80,7 @@ def show(request: Request, visit: Visit, programme_id: UUID) -> HTMLResponse:
 @permit(Operation.view_programme)
 def download(request: Request, visit: Visit, programme_id: UUID) -> Response:
     overview = _overview(visit, programme_id, filters_of(request.query_params))
-    body = "\ufeff" + as_csv(overview.rows, overview.areas)  # the mark makes spreadsheets read it as UTF-8
+    body = "\ufeff" + as_csv(overview.rows, overview.areas, language_of(request))  # the mark makes spreadsheets read it as UTF-8
     headers = {"Content-Disposition": f'attachment; filename="{overview.programme.slug}.csv"', "Cache-Control": "no-store"}
     return Response(body.encode(), media_type="text/csv; charset=utf-8", headers=headers)
 

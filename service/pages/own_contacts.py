@@ -19,14 +19,15 @@ from states.calendar import civil
 from states.errors import Blocked, FieldError, Invalid, NotFound, Stale
 from states.labels import label
 from states.parties import CONTACT, Role
+from states.said import _
 
 router = APIRouter()
 
 _ROLES = (
-    (Role.deputy.value, "Läsa och svara", "Kollegan kan svara, och vara ersättare för kontaktpersonen."),
-    (Role.reader.value, "Bara läsa", "Kollegan kan läsa allt men inte svara."),
-    (Role.signatory.value, "Skriva under", "Personen får en egen länk när det är dags att skriva under."),
-    (Role.registrar.value, "Registrera", "Registratorn kan läsa, ange diarienummer och lämna in underskrivna papper."),
+    (Role.deputy.value, _("Läsa och svara"), _("Kollegan kan svara, och vara ersättare för kontaktpersonen.")),
+    (Role.reader.value, _("Bara läsa"), _("Kollegan kan läsa allt men inte svara.")),
+    (Role.signatory.value, _("Skriva under"), _("Personen får en egen länk när det är dags att skriva under.")),
+    (Role.registrar.value, _("Registrera"), _("Registratorn kan läsa, ange diarienummer och lämna in underskrivna papper.")),
 )
 
 
@@ -117,7 +118,7 @@ def _line(paths: Paths, contact: Contact) -> dict[str, object]:
         "title": contact.person.name,
         "meta": [item for item in (label(row.role), row.title, contact.person.email, contact.person.phone) if item],
         "tone": "late" if row.bounced else "",
-        "label": "Mejlet kom inte fram" if row.bounced else "",
+        "label": _("Mejlet kom inte fram") if row.bounced else "",
         "hand_over": paths("own_handover", assignment_id=row.id) if answers else "",
         "end": paths("own_ending", assignment_id=row.id),
     }
@@ -154,16 +155,16 @@ def _new_contact(typed: Mapping[str, str], role: Role) -> NewContact:
 
 def _role(typed: Mapping[str, str]) -> Role:
     if typed.get("role") not in {value for value, *_ in _ROLES}:
-        raise Invalid(FieldError("role", "missing", "Välj vad kollegan ska kunna göra."))
+        raise Invalid(FieldError("role", "missing", _("Välj vad kollegan ska kunna göra.")))
     return Role(typed["role"])
 
 
 def _fields() -> tuple[Field, ...]:
     return (
-        Field("name", "Namn", autocomplete="off"),
-        Field("email", "E-postadress", kind="email", autocomplete="off", hint="Till exempel namn@kommun.se"),
-        Field("phone", "Telefon", kind="tel", optional=True, autocomplete="off"),
-        Field("title", "Titel", optional=True, autocomplete="off"),
+        Field("name", _("Namn"), autocomplete="off"),
+        Field("email", "E-postadress", kind="email", autocomplete="off", hint=_("Till exempel namn@kommun.se")),
+        Field("phone", _("Telefon"), kind="tel", optional=True, autocomplete="off"),
+        Field("title", _("Titel"), optional=True, autocomplete="off"),
     )
 
 
@@ -172,7 +173,7 @@ def _step(request: Request, visit: Visit, action: str, heading: str, button: str
         heading=heading,
         where=visit.organisation,
         back=Paths(request)("own_contacts"),
-        back_label="Till era kontakter",
+        back_label=_("Till era kontakter"),
         action=action,
         button=button,
         **rest,  # type: ignore[arg-type]
@@ -180,9 +181,9 @@ def _step(request: Request, visit: Visit, action: str, heading: str, button: str
 
 
 def _invitation(request: Request, visit: Visit) -> Step:
-    role = Field("role", "Vad ska kollegan kunna göra?", kind="choice", options=_ROLES)
+    role = Field("role", _("Vad ska kollegan kunna göra?"), kind="choice", options=_ROLES)
     action = Paths(request)("own_colleagues")
-    return _step(request, visit, action, "Bjud in en kollega", "Bjud in", fields=(*_fields(), role))
+    return _step(request, visit, action, _("Bjud in en kollega"), _("Bjud in"), fields=(*_fields(), role))
 
 
 def _handover(request: Request, visit: Visit, contact: Contact) -> Step:
@@ -191,13 +192,13 @@ def _handover(request: Request, visit: Visit, contact: Contact) -> Step:
         request,
         visit,
         action,
-        "Byt kontaktperson",
-        "Byt kontaktperson",
-        intro=f"{contact.person.name} lämnar uppdraget. Skriv vem som tar över.",
+        _("Byt kontaktperson"),
+        _("Byt kontaktperson"),
+        intro=_("{person} lämnar uppdraget. Skriv vem som tar över.", person=contact.person.name),
         consequences=(
-            f"Länkarna till {contact.person.name} slutar fungera direkt.",
-            "Den nya personen får ett mejl med en egen länk.",
-            "Utkast som inte är skickade finns kvar hos er.",
+            _("Länkarna till {person} slutar fungera direkt.", person=contact.person.name),
+            _("Den nya personen får ett mejl med en egen länk."),
+            _("Utkast som inte är skickade finns kvar hos er."),
         ),
         fields=_fields(),
     )
@@ -206,15 +207,15 @@ def _handover(request: Request, visit: Visit, contact: Contact) -> Step:
 def _ending(request: Request, visit: Visit, contact: Contact) -> Step:
     action = Paths(request)("own_ending", assignment_id=contact.assignment.id)
     last = contact.assignment.role in CONTACT and not has_other_contact(_people(visit), contact.assignment.id)
-    paused = ("Ni har då ingen kontaktperson. Påminnelserna pausas och regionen får veta det.",) if last else ()
+    paused = (_("Ni har då ingen kontaktperson. Påminnelserna pausas och regionen får veta det."),) if last else ()
     return _step(
         request,
         visit,
         action,
-        "Avsluta uppdraget",
-        "Avsluta uppdraget",
+        _("Avsluta uppdraget"),
+        _("Avsluta uppdraget"),
         version=contact.assignment.version,
         intro=f"{contact.person.name}, {label(contact.assignment.role).lower()}",
-        consequences=("Länkarna slutar fungera direkt.", "Utkast som inte är skickade finns kvar hos er.", *paused),
+        consequences=(_("Länkarna slutar fungera direkt."), _("Utkast som inte är skickade finns kvar hos er."), *paused),
         danger=True,
     )

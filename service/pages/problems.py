@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from service.edge import Broken, ForeignForm, UnknownHost
-from service.pages.rendering import NavLink, Paths, render, wants_fragment
+from service.pages.rendering import NavLink, Paths, render, see_other, wants_fragment
 from service.web import status_of
 from states.errors import (
     AlreadyDone,
@@ -22,21 +22,22 @@ from states.errors import (
     TooLarge,
     TooMany,
 )
+from states.said import _, joined
 
 _HEADINGS: dict[type[OverensError], tuple[str, str]] = {
-    SignInRequired: ("Du är inte inloggad", "Logga in i en ny flik. Det du skrev finns kvar här."),
-    ForeignForm: ("Formuläret kunde inte tas emot", "Öppna sidan igen härifrån och försök på nytt."),
-    UnknownHost: ("Adressen är fel", "Använd den adress som står i mejlet du fick."),
-    TooLarge: ("Filen är för stor", "Gå tillbaka och välj en mindre fil. Det du skrev finns kvar i webbläsaren."),
-    Broken: ("Något gick fel hos oss", "Gå tillbaka och försök igen om en stund."),
-    NotFound: ("Sidan finns inte", "Kontrollera adressen, eller gå till startsidan och leta dig fram därifrån."),
-    NotYours: ("Du kan inte göra det här", "Fråga den som har uppdraget hos er, eller regionens strateg."),
-    NotAllowed: ("Det går inte nu", "Ärendet har gått vidare. Läs om sidan för att se hur det står."),
-    Blocked: ("Det går inte ännu", "Ordna det som saknas och försök igen."),
-    Stale: ("Någon annan hann före", "Gå tillbaka, läs det nya och försök igen. Det du skrev finns kvar i webbläsaren."),
-    Invalid: ("Något behöver rättas", "Gå tillbaka och rätta det du skrev."),
-    TooMany: ("För många försök", "Vänta en kvart och försök igen."),
-    StoreUnavailable: ("Vi kan inte spara just nu", "Gå tillbaka och försök igen om en stund. Det du skrev finns kvar."),
+    SignInRequired: (_("Du är inte inloggad"), _("Logga in i en ny flik. Det du skrev finns kvar här.")),
+    ForeignForm: (_("Formuläret kunde inte tas emot"), _("Öppna sidan igen härifrån och försök på nytt.")),
+    UnknownHost: (_("Adressen är fel"), _("Använd den adress som står i mejlet du fick.")),
+    TooLarge: (_("Filen är för stor"), _("Gå tillbaka och välj en mindre fil. Det du skrev finns kvar i webbläsaren.")),
+    Broken: (_("Något gick fel hos oss"), _("Gå tillbaka och försök igen om en stund.")),
+    NotFound: (_("Sidan finns inte"), _("Kontrollera adressen, eller gå till startsidan och leta dig fram därifrån.")),
+    NotYours: (_("Du kan inte göra det här"), _("Fråga den som har uppdraget hos er, eller regionens strateg.")),
+    NotAllowed: (_("Det går inte nu"), _("Ärendet har gått vidare. Läs om sidan för att se hur det står.")),
+    Blocked: (_("Det går inte ännu"), _("Ordna det som saknas och försök igen.")),
+    Stale: (_("Någon annan hann före"), _("Gå tillbaka, läs det nya och försök igen. Det du skrev finns kvar i webbläsaren.")),
+    Invalid: (_("Något behöver rättas"), _("Gå tillbaka och rätta det du skrev.")),
+    TooMany: (_("För många försök"), _("Vänta en kvart och försök igen.")),
+    StoreUnavailable: (_("Vi kan inte spara just nu"), _("Gå tillbaka och försök igen om en stund. Det du skrev finns kvar.")),
 }
 
 
@@ -46,9 +47,10 @@ def problem_page(request: Request, error: OverensError) -> Response:
         asked = urlencode({"nasta": request.url.path}) if request.method == "GET" else ""
         return RedirectResponse(f"{Paths(request)('sign_in')}?{asked}".rstrip("?"), 303)
     if isinstance(error, AlreadyDone):
-        return RedirectResponse(request.headers.get("hx-current-url-path") or _back(request), 303)
+        return see_other(request, _back(request))
     heading, advice = next(
-        (_HEADINGS[kind] for kind in type(error).__mro__ if kind in _HEADINGS), ("Det gick inte", "Gå tillbaka och försök igen.")
+        (_HEADINGS[kind] for kind in type(error).__mro__ if kind in _HEADINGS),
+        (_("Det gick inte"), _("Gå tillbaka och försök igen.")),
     )
     reasons = list(error.reasons) if isinstance(error, Blocked) else []
     said = [f.message for f in error.fields] if isinstance(error, Invalid) else []
@@ -58,10 +60,10 @@ def problem_page(request: Request, error: OverensError) -> Response:
         status=status_of(error),
         headers={"Retry-After": str(error.retry_after)} if isinstance(error, TooMany) else None,
         heading=heading,
-        message=" ".join(said) or (error.message if not reasons else "Det här behöver ordnas först."),
+        message=joined(" ", said) or (error.message if not reasons else _("Det här behöver ordnas först.")),
         reasons=reasons,
         advice=advice,
-        back=NavLink("Till startsidan", "/"),
+        back=NavLink(_("Till startsidan"), "/"),
     )
 
 

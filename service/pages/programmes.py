@@ -16,15 +16,16 @@ from service.web import Form, Typed, Visit, Visiting, permit
 from states.access import Operation, Relation, may
 from states.errors import FieldError, Invalid, NotFound, Stale
 from states.facts import FIELD_CODES
+from states.said import _
 
 router = APIRouter(include_in_schema=False)
 
 FIELDS = (
-    ("w", "Vad vi vill"),
-    ("g", "Mål"),
-    ("r", "Regionen gör"),
-    ("k", "Kommunen gör"),
-    ("f", "Så följer vi upp"),
+    ("w", _("Vad vi vill")),
+    ("g", _("Mål")),
+    ("r", _("Regionen gör")),
+    ("k", _("Kommunen gör")),
+    ("f", _("Så följer vi upp")),
 )
 
 
@@ -117,12 +118,12 @@ def _decoded(data: bytes) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise Invalid(FieldError("file", "not-utf-8", "Filen går inte att läsa. Spara den som text i UTF-8.")) from None
+        raise Invalid(FieldError("file", "not-utf-8", _("Filen går inte att läsa. Spara den som text i UTF-8."))) from None
 
 
 def _plan_of_form(typed: Mapping[str, str]) -> ProgrammePlan:
     errors: list[FieldError] = []
-    for name, message in (("name", "Skriv vad planen heter, eller välj en fil."), ("slug", "Skriv ett kort namn.")):
+    for name, message in (("name", _("Skriv vad planen heter, eller välj en fil.")), ("slug", _("Skriv ett kort namn."))):
         if not typed.get(name, "").strip():
             errors.append(FieldError(name, "missing", message))
     first, last = (_day(typed, name, errors) for name in ("period_from", "period_to"))
@@ -136,7 +137,7 @@ def _day(typed: Mapping[str, str], name: str, errors: list[FieldError]) -> date 
     try:
         return date.fromisoformat(typed.get(name, "").strip())
     except ValueError:
-        errors.append(FieldError(name, "not-a-date", "Skriv datumet som år, månad och dag, till exempel 2027-09-30."))
+        errors.append(FieldError(name, "not-a-date", _("Skriv datumet som år, månad och dag, till exempel 2027-09-30.")))
         return None
 
 
@@ -160,7 +161,7 @@ def _areas_page(
         fields=FIELDS,
         may_edit=may(Operation.edit_programme, visit.actor.role, Relation.region),
         errors=errors,
-        said="Området är tillagt." if request.query_params.get("klart") == "omradet" else "",
+        said=_("Området är tillagt.") if request.query_params.get("klart") == "omradet" else "",
         key=visit.new_key(),
     )
 
@@ -168,7 +169,7 @@ def _areas_page(
 def _area(typed: Mapping[str, str]) -> AreaPlan:
     number = typed.get("number", "").strip()
     if not (number.isascii() and number.isdigit() and 0 < int(number) < 1000):
-        raise Invalid(FieldError("number", "not-a-number", "Skriv områdets nummer, till exempel 3."))
+        raise Invalid(FieldError("number", "not-a-number", _("Skriv områdets nummer, till exempel 3.")))
     return AreaPlan(int(number), typed.get("t", ""), _fields(typed), typed.get("theme", ""))
 
 
@@ -205,6 +206,6 @@ def _area_page(
         typed=bool(typed),
         may_edit=may(Operation.edit_programme, visit.actor.role, Relation.region),
         errors=errors,
-        said="Den nya texten är sparad." if request.query_params.get("klart") == "texten" else "",
+        said=_("Den nya texten är sparad.") if request.query_params.get("klart") == "texten" else "",
         key=visit.new_key(),
     )

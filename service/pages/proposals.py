@@ -19,6 +19,7 @@ from states.access import Operation
 from states.agreement import State
 from states.calendar import civil
 from states.errors import Blocked, FieldError, Invalid, Reason
+from states.said import _
 
 router = APIRouter(include_in_schema=False)
 
@@ -31,7 +32,7 @@ COUNTIES = {
 }  # fmt: skip
 """Counties by the first two digits of a municipality code (SCB)."""
 
-_NONE = Invalid(FieldError("kommun", "missing", "Välj minst en kommun."))
+_NONE = Invalid(FieldError("kommun", "missing", _("Välj minst en kommun.")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class Offer:
 
     @property
     def why_not(self) -> str:
-        return "har redan en överenskommelse i planen" if self.taken else ""
+        return _("har redan en överenskommelse i planen") if self.taken else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,7 @@ def send(request: Request, visit: Visit, programme_id: UUID, typed: Typed) -> Re
     wanted = set(typed.many("utkast"))
     chosen = [d for d in _drafts(visit, programme_id) if str(d.id) in wanted]
     if not chosen:
-        return _dispatch(request, visit, programme_id, [FieldError("utkast", "missing", "Välj minst ett förslag.")])
+        return _dispatch(request, visit, programme_id, [FieldError("utkast", "missing", _("Välj minst ett förslag."))])
     try:
         with visit.write() as session:
             for draft in chosen:
@@ -134,9 +135,13 @@ def _choice(request: Request, visit: Visiting, programme_id: UUID, errors: Seque
         "programmes/proposals.html",
         status=422 if errors else 200,
         programme=programme,
-        free=[(str(o.id), o.name, "" if o.answered else "Kontakt saknas") for o in free],
+        free=[(str(o.id), o.name, "" if o.answered else _("Kontakt saknas")) for o in free],
         taken=[o for o in offers if o.taken],
-        counties=[(code, f"Alla i {COUNTIES.get(code, code)} ({count})") for code, count in sorted(counties.items()) if code],
+        counties=[
+            (code, _("Alla i {county} ({count})", county=COUNTIES.get(code, code), count=count))
+            for code, count in sorted(counties.items())
+            if code
+        ],
         errors=errors,
     )
 

@@ -18,6 +18,7 @@ from states.calendar import civil
 from states.errors import NotFound
 from states.facts import from_canonical
 from states.labels import NOT_YET, Audience, agreement_label
+from states.said import _
 
 router = APIRouter(include_in_schema=False)
 
@@ -94,7 +95,7 @@ def signed_file(visit: Visit, slug: str) -> Response:
 def show(request: Request, template: str, *, status: int = 200, cache: str = CACHE, **context: object) -> HTMLResponse:
     """A page that is the same for all, signed in or not, so that it may be kept on the way."""
     paths = Paths(request)
-    nav = (NavLink("Överenskommelser", paths("public")),)
+    nav = (NavLink(_("Överenskommelser"), paths("public")),)
     request.state.frame = Frame(foot=foot(paths), home=paths("public"), nav=nav, demo=request.app.state.house.settings.demo)
     return render(request, template, status=status, headers={"Cache-Control": cache}, **context)
 
@@ -102,9 +103,9 @@ def show(request: Request, template: str, *, status: int = 200, cache: str = CAC
 def foot(paths: Paths) -> tuple[NavLink, ...]:
     """The links at the foot of every page."""
     return (
-        NavLink("Tillgänglighet", paths("accessibility")),
-        NavLink("Om Överens", paths("about")),
-        NavLink("Hjälp", paths("help")),
+        NavLink(_("Tillgänglighet"), paths("accessibility")),
+        NavLink(_("Om Överens"), paths("about")),
+        NavLink(_("Hjälp"), paths("help")),
     )
 
 
@@ -121,7 +122,7 @@ def _atom(base_url: str, paths: Paths, listed: Sequence[rows.Listed]) -> bytes:
     root = Xml.Element("feed", xmlns=_ATOM)
     here = base_url + paths("public_feed")
     _add(root, "id", here)
-    _add(root, "title", "Publicerade överenskommelser")
+    _add(root, "title", _("Publicerade överenskommelser"))
     _add(root, "updated", _moment(newest[0]) if newest else "2026-01-01T00:00:00+00:00")
     _add(root, "link", rel="self", href=here)
     _add(root, "link", rel="alternate", href=base_url + paths("public"))

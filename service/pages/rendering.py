@@ -1,6 +1,5 @@
 """Turns a template and its values into a page, or into the part of it that htmx asked for."""
 
-import gettext
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -18,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
+from service.pages.language import SWEDISH, language_of, languages, speak
 from states.facts import spoken
 
 HERE = Path(__file__).parent
@@ -70,7 +70,7 @@ def render(
     request: Request, template: str, /, *, status: int = 200, headers: Mapping[str, str] | None = None, **context: object
 ) -> HTMLResponse:
     """The page, or only its title and content when htmx asked for a part; `Vary` keeps caches from mixing them up."""
-    return respond(request, environment().get_template(template), status, headers, context)
+    return respond(request, environment(language_of(request)).get_template(template), status, headers, context)
 
 
 def respond(
@@ -78,7 +78,8 @@ def respond(
 ) -> HTMLResponse:
     """As `render`, for a template already at hand."""
     text = template.render(**surroundings(request), **{"errors": (), "said": "", **context})
-    return HTMLResponse(text, status, {**(headers or {}), "Vary": VARY})
+    vary = VARY if languages() == {SWEDISH} else f"{VARY}, Accept-Language"
+    return HTMLResponse(text, status, {**(headers or {}), "Vary": vary})
 
 
 def surroundings(request: Request) -> dict[str, object]:
@@ -130,7 +131,7 @@ def static(name: str) -> str:
 
 
 @cache
-def environment(language: str = "sv") -> Environment:
+def environment(language: str = SWEDISH) -> Environment:
     """One environment a language: Swedish is the msgid, others come from `locale/`. `parts` holds the macros of parts.html."""
     made = Environment(
         loader=FileSystemLoader(HERE / "templates"),
@@ -140,8 +141,7 @@ def environment(language: str = "sv") -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    catalogue = gettext.translation("overens", HERE / "locale", [language], fallback=True)
-    made.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined]
+    speak(made, language)
     made.filters |= {"date_long": date_long, "date_short": date_short, "instant": instant, "code": spoken, "number": number}
     made.globals |= {"static": static, "language": language, "edges": edges}
     made.globals["parts"] = made.get_template("parts.html").module

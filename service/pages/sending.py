@@ -17,6 +17,7 @@ from service.web import Typed, Visit, permit
 from states.access import Operation
 from states.clause import Command
 from states.errors import Blocked, Invalid, NotAllowed, NotFound, Reason, Stale
+from states.said import _
 
 router = APIRouter()
 
@@ -145,17 +146,17 @@ def _retraction(request: Request, n: Negotiation, clause_id: UUID) -> Step:
     if not n.can(clause, Command.retract):
         raise NotAllowed(Command.retract, clause.state)
     return Step(
-        heading="Ta tillbaka förslaget",
+        heading=_("Ta tillbaka förslaget"),
         where=n.municipality.organisation.name,
         back=f"{paths('agreement', agreement_id=n.agreement.id)}#{clause.anchor}",
         action=paths("retraction", agreement_id=n.agreement.id, clause_id=clause.id),
-        button="Ta tillbaka förslaget",
+        button=_("Ta tillbaka förslaget"),
         version=n.agreement.version,
-        intro=f"Område {clause.number}. {clause.head.title}",
+        intro=_("Område {number}. {title}", number=clause.number, title=clause.head.title),
         consequences=(
-            "Texten som gällde innan er senaste ändring gäller igen.",
-            "Er text finns kvar i historiken.",
-            "Den andra parten får ett mejl om det.",
+            _("Texten som gällde innan er senaste ändring gäller igen."),
+            _("Er text finns kvar i historiken."),
+            _("Den andra parten får ett mejl om det."),
         ),
         danger=True,
     )

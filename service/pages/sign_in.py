@@ -20,6 +20,7 @@ from states.access import Operation
 from states.calendar import civil
 from states.errors import FieldError
 from states.parties import STAFF
+from states.said import _
 from states.tokens import new_secret
 
 router = APIRouter()
@@ -28,11 +29,11 @@ PACE = 0.25
 """Seconds that every answer about a password or code takes at least, so that the time says nothing about an address."""
 
 _EXPIRED = {
-    LinkState.used: "Länken är redan använd. Skriv din e-postadress så skickar vi en kod.",
-    LinkState.expired: "Länken har gått ut. Skriv din e-postadress så skickar vi en kod.",
-    LinkState.dead: "Länken gäller inte längre. Skriv din e-postadress så skickar vi en kod.",
+    LinkState.used: _("Länken är redan använd. Skriv din e-postadress så skickar vi en kod."),
+    LinkState.expired: _("Länken har gått ut. Skriv din e-postadress så skickar vi en kod."),
+    LinkState.dead: _("Länken gäller inte längre. Skriv din e-postadress så skickar vi en kod."),
 }
-_WRONG = (FieldError("email", "wrong", "Uppgifterna stämmer inte. Kontrollera dem och vänta in en ny kod i appen."),)
+_WRONG = (FieldError("email", "wrong", _("Uppgifterna stämmer inte. Kontrollera dem och vänta in en ny kod i appen.")),)
 _OURS = re.compile(r"/(?:[a-z0-9][a-z0-9/-]*)?")
 """What a path of ours looks like; nothing else is followed after a sign-in."""
 

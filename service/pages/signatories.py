@@ -19,13 +19,14 @@ from service.web import Form, Typed, Visit, permit
 from states.access import Operation
 from states.errors import FieldError, Invalid, NotYours
 from states.parties import Role
+from states.said import _
 
 router = APIRouter(include_in_schema=False)
 
 _SPARE = 1
 """Empty places offered beside those that are filled."""
 
-_NOBODY = ("", "Ingen vald")
+_NOBODY = ("", _("Ingen vald"))
 _NAMES = ("assignment", "title", "authority", "position", "mandate")
 
 
@@ -42,7 +43,7 @@ def plan(request: Request, visit: Visit, agreement_id: UUID, party_id: UUID, typ
     with taking(lambda refused: _form(request, visit, s, party_id, typed, refused)) as done:
         planned = [p for n in range(1, _typed_places(typed) + 1) if (p := _planned(typed, n))]
         if not planned:
-            raise Invalid(FieldError("assignment_1", "missing", "Välj minst en som skriver under."))
+            raise Invalid(FieldError("assignment_1", "missing", _("Välj minst en som skriver under.")))
         with visit.write() as session:
             plan_slots(session, visit.actor, visit.now, agreement_id, party_id, planned, visit.version(typed))
     return done.answer or see_other(request, back_to(request, agreement_id, "undertecknare"))
@@ -126,9 +127,9 @@ def _planned(typed: Form, n: int) -> SlotPlan | None:
         return None
     position = typed.get(f"position_{n}", "").strip() or "1"
     if not (position.isascii() and position.isdigit() and 0 < int(position[:4]) < 100):
-        raise Invalid(FieldError(f"position_{n}", "not-a-number", "Skriv ordningen som en siffra, till exempel 1."))
+        raise Invalid(FieldError(f"position_{n}", "not-a-number", _("Skriv ordningen som en siffra, till exempel 1.")))
     if not typed.get(f"title_{n}", "").strip():
-        raise Invalid(FieldError(f"title_{n}", "missing", "Ange titeln som ska stå under namnet."))
+        raise Invalid(FieldError(f"title_{n}", "missing", _("Ange titeln som ska stå under namnet.")))
     plan = SlotPlan(
         assignment=uuids([chosen], f"assignment_{n}")[0],
         title=typed.get(f"title_{n}", ""),

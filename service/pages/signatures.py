@@ -17,12 +17,13 @@ from service.web import Form, Typed, Visit, permit
 from states.access import Operation, require
 from states.errors import FieldError, Invalid, NotFound
 from states.facts import FIELD_CODES
+from states.said import _
 
 router = APIRouter(include_in_schema=False)
 
 PURPOSE = "sign"
 LABELS = tuple((code, NAMES[code]) for code in FIELD_CODES)
-_STAGES = ("Läs texten", "Skriv under med kod")
+_STAGES = (_("Läs texten"), _("Skriv under med kod"))
 
 
 @router.get("/overenskommelser/{agreement_id}/underskrifter/{slot_id}", name="signature")
@@ -90,7 +91,7 @@ def upload(request: Request, visit: Visit, agreement_id: UUID, slot_id: UUID, ty
     with taking(lambda refused: _paper_form(request, visit, s, slot_id, typed, refused)) as done:
         scan, signed_on = typed.file("scan"), day(typed, "signed_on")
         if scan is None or not scan.data:
-            raise Invalid(FieldError("scan", "missing", "Välj den skannade filen."))
+            raise Invalid(FieldError("scan", "missing", _("Välj den skannade filen.")))
         with visit.write() as session:
             kept = documents.keep_scan(session, visit.files, visit.actor, visit.now, agreement_id, scan.data)
             code = typed.get("control_code", "")
@@ -115,7 +116,7 @@ def verify(request: Request, visit: Visit, agreement_id: UUID, signature_id: UUI
     holds = typed.get("holds") == "yes"
     with taking(lambda refused: _verify_form(request, visit, s, signature_id, typed, refused)) as done:
         if typed.get("holds") not in ("yes", "no"):
-            raise Invalid(FieldError("holds", "missing", "Välj om pappret stämmer med texten."))
+            raise Invalid(FieldError("holds", "missing", _("Välj om pappret stämmer med texten.")))
         with visit.write() as session:
             sign.verify_paper(session, visit.actor, visit.now, signature_id, holds=holds, why=typed.get("reason", ""))
     return done.answer or see_other(request, back_to(request, agreement_id, "stammer" if holds else "stammer-inte"))
@@ -138,7 +139,7 @@ def _sign_form(request: Request, visit: Visit, s: Signing, slot_id: UUID, stage:
         visit,
         "sign",
         s,
-        "Skriv under",
+        _("Skriv under"),
         paths("signature", agreement_id=s.agreement_id, slot_id=slot_id),
         refused,
         code_action=paths("signature_code", agreement_id=s.agreement_id, slot_id=slot_id),
@@ -158,7 +159,7 @@ def _refuse_form(
         visit,
         "refuse",
         s,
-        "Jag skriver inte under",
+        _("Jag skriver inte under"),
         Paths(request)("refusal", agreement_id=s.agreement_id, slot_id=slot_id),
         refused,
         clauses=clauses_of(s),
@@ -173,7 +174,7 @@ def _paper_form(
     place = frozen_only(s).place(slot_id)
     action = Paths(request)("paper", agreement_id=s.agreement_id, slot_id=slot_id)
     shown = filled(typed, "signed_on", signed_on=s.today.isoformat())
-    return form_page(request, visit, "paper", s, "Underskrift på papper", action, refused, place=place, typed=shown)
+    return form_page(request, visit, "paper", s, _("Underskrift på papper"), action, refused, place=place, typed=shown)
 
 
 def _verify_form(
@@ -185,7 +186,7 @@ def _verify_form(
         visit,
         "verify",
         s,
-        "Kontrollera underskriften",
+        _("Kontrollera underskriften"),
         Paths(request)("verification", agreement_id=s.agreement_id, signature_id=signature_id),
         refused,
         place=place,

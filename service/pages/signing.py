@@ -17,6 +17,7 @@ from states.access import Operation
 from states.agreement import FROZEN, State
 from states.errors import Blocked, FieldError, Invalid, NotAllowed, NotFound, Reason, Refused, Stale, TooLarge
 from states.labels import label
+from states.said import _, listed
 
 router = APIRouter(include_in_schema=False)
 
@@ -26,20 +27,20 @@ Refusal = Invalid | Blocked | NotAllowed | Stale | Refused | TooLarge
 REFUSALS = (Invalid, Blocked, NotAllowed, Stale, Refused, TooLarge)
 
 _SAID = {
-    "plan": "Sparat: så fattas beslutet.",
-    "handlingar": "Noterat: handlingarna är skickade.",
-    "begart": "Beslutet är begärt. Kontakterna har fått ett mejl.",
-    "beslut": "Beslutet är inskrivet.",
-    "undertecknare": "Sparat: de här skriver under.",
-    "underskrifter": "Underskrifterna är begärda.",
-    "underskriven": "Tack. Din underskrift är lämnad.",
-    "nej": "Ditt nej är lämnat. Parterna har fått ditt skäl.",
-    "papper": "Filen är uppladdad. En annan person hos regionen kontrollerar den.",
-    "stammer": "Kontrollen är klar. Underskriften räknas.",
-    "stammer-inte": "Filen godtogs inte. Ladda upp en ny.",
-    "pamint": "De som saknas har fått en påminnelse.",
-    "publicerad": "Överenskommelsen är publicerad.",
-    "avpublicerad": "Överenskommelsen är borttagen från webben.",
+    "plan": _("Sparat: så fattas beslutet."),
+    "handlingar": _("Noterat: handlingarna är skickade."),
+    "begart": _("Beslutet är begärt. Kontakterna har fått ett mejl."),
+    "beslut": _("Beslutet är inskrivet."),
+    "undertecknare": _("Sparat: de här skriver under."),
+    "underskrifter": _("Underskrifterna är begärda."),
+    "underskriven": _("Tack. Din underskrift är lämnad."),
+    "nej": _("Ditt nej är lämnat. Parterna har fått ditt skäl."),
+    "papper": _("Filen är uppladdad. En annan person hos regionen kontrollerar den."),
+    "stammer": _("Kontrollen är klar. Underskriften räknas."),
+    "stammer-inte": _("Filen godtogs inte. Ladda upp en ny."),
+    "pamint": _("De som saknas har fått en påminnelse."),
+    "publicerad": _("Överenskommelsen är publicerad."),
+    "avpublicerad": _("Överenskommelsen är borttagen från webben."),
 }
 """What is said after a change, by the short word in the address."""
 
@@ -96,7 +97,7 @@ def put_on_the_web(request: Request, visit: Visit, agreement_id: UUID, typed: Ty
     def work(session: Session) -> None:
         document = documents.signed_document(session, agreement_id)
         if document is None:
-            raise Blocked(Reason("no-signed-file", "Den undertecknade filen är inte klar ännu. Försök igen om en stund."))
+            raise Blocked(Reason("no-signed-file", _("Den undertecknade filen är inte klar ännu. Försök igen om en stund.")))
         publish.publish(session, visit.actor, visit.now, agreement_id, document.id, visit.version(typed))
 
     load(visit, agreement_id)
@@ -220,7 +221,7 @@ def uuids(values: Sequence[str], field: str) -> list[UUID]:
     try:
         return [UUID(value) for value in values]
     except ValueError:
-        raise Invalid(FieldError(field, "unknown", "Välj i listan.")) from None
+        raise Invalid(FieldError(field, "unknown", _("Välj i listan."))) from None
 
 
 def clauses_of(s: Signing) -> list[tuple[str, str]]:
@@ -239,14 +240,14 @@ def _unpublish_form(
     request: Request, visit: Visit, s: Signing, typed: Mapping[str, str], refused: Refusal | None = None
 ) -> Response:
     action = Paths(request)("unpublication", agreement_id=s.agreement_id)
-    return form_page(request, visit, "unpublish", s, "Ta bort från webben", action, refused, typed=filled(typed, "reason"))
+    return form_page(request, visit, "unpublish", s, _("Ta bort från webben"), action, refused, typed=filled(typed, "reason"))
 
 
 def _crumbs(request: Request, s: Signing) -> list[NavLink]:
     paths = Paths(request)
     return [
-        NavLink("Överenskommelsen", paths("agreement", agreement_id=s.agreement_id)),
-        NavLink("Beslut och underskrift", paths("decision", agreement_id=s.agreement_id)),
+        NavLink(_("Överenskommelsen"), paths("agreement", agreement_id=s.agreement_id)),
+        NavLink(_("Beslut och underskrift"), paths("decision", agreement_id=s.agreement_id)),
     ]
 
 
@@ -254,19 +255,20 @@ def _next(s: Signing) -> tuple[str, str, str]:
     """What happens now, for somebody who has nothing to sign: tone, lead, more."""
     if s.state is State.agreed:
         if s.lacking or not s.decisions_named:
-            return "act", "Vi är överens. Nu behöver parterna ange vem som beslutar och vem som skriver under.", ""
-        follows = "beslutet begäras" if s.requires_decision else "underskrifterna begäras"
-        return "act", f"Vi är överens. Nu kan {follows}.", ""
+            return "act", _("Vi är överens. Nu behöver parterna ange vem som beslutar och vem som skriver under."), ""
+        if s.requires_decision:
+            return "act", _("Vi är överens. Nu kan beslutet begäras."), ""
+        return "act", _("Vi är överens. Nu kan underskrifterna begäras."), ""
     if s.state is State.deciding:
-        left = " och ".join(d.party.organisation.name for d in s.undecided)
+        left = listed([d.party.organisation.name for d in s.undecided])
         if not left:
-            return "act", "Besluten är klara.", "Underskrifterna begärs när alla undertecknare är angivna."
-        return "wait", f"Beslut väntas från {left}.", ""
+            return "act", _("Besluten är klara."), _("Underskrifterna begärs när alla undertecknare är angivna.")
+        return "wait", _("Beslut väntas från {names}.", names=left), ""
     if s.state is State.signing:
-        names = " och ".join(f"{p.name} ({p.party})" for p in s.missing_signatures)
-        return "wait", f"Underskrift väntas från {names}." if names else "Underskrifterna är begärda.", ""
+        names = listed([f"{p.name} ({p.party})" for p in s.missing_signatures])
+        return "wait", _("Underskrift väntas från {names}.", names=names) if names else _("Underskrifterna är begärda."), ""
     if s.state is State.signed:
         if s.published:
-            return "ok", "Överenskommelsen är undertecknad och publicerad.", ""
-        return "ok", "Överenskommelsen är undertecknad av alla parter.", ""
-    return "note", "Det finns inget att besluta eller skriva under just nu.", ""
+            return "ok", _("Överenskommelsen är undertecknad och publicerad."), ""
+        return "ok", _("Överenskommelsen är undertecknad av alla parter."), ""
+    return "note", _("Det finns inget att besluta eller skriva under just nu."), ""

@@ -22,11 +22,12 @@ from states.errors import NotFound, Reason
 from states.facts import AgreementFacts, from_canonical
 from states.labels import Audience, agreement_label, label
 from states.parties import SIGNATORY, Actor
+from states.said import _, listed
 from states.slot import Method
 
 T = TypeVar("T")
 
-STEPS = ("Överens", "Beslut", "Underskrift", "Publicerad")
+STEPS = (_("Överens"), _("Beslut"), _("Underskrift"), _("Publicerad"))
 
 _TONES: dict[slot.State, str] = {
     slot.State.pending: "note",
@@ -62,7 +63,7 @@ class Decision:
     @property
     def label(self) -> str:
         if self.step is None:
-            return "Inget beslut angivet"
+            return _("Inget beslut angivet")
         return label(self.step.outcome or self.step.state)
 
     @property
@@ -196,9 +197,13 @@ class Signing:
 
     def _aside(self, step: int) -> str:
         if step == 1 and self.state is State.deciding:
-            return "Väntar på " + " och ".join(d.party.organisation.name for d in self.undecided)
+            return _("Väntar på {names}", names=listed([d.party.organisation.name for d in self.undecided]))
         if step == 2 and self.state is State.signing:
-            return f"{sum(p.row.state is slot.State.signed for p in self.places)} av {len(self.places)} klara"
+            return _(
+                "{signed} av {all} klara",
+                signed=sum(p.row.state is slot.State.signed for p in self.places),
+                all=len(self.places),
+            )
         return ""
 
 
@@ -297,7 +302,7 @@ def _place(actor: Actor, standing: Standing, row: SignatureSlot, name: str, give
         title=row.title,
         authority=row.authority,
         tone="wait" if waiting else _TONES[row.state],
-        label="Väntar på kontroll" if waiting else label(row.state),
+        label=_("Väntar på kontroll") if waiting else label(row.state),
         text=_how(row, given),
         mine=mine,
         may_sign=mine and asked and waiting is None,
@@ -316,14 +321,18 @@ def _how(row: SignatureSlot, given: Sequence[rows.Given]) -> str:
     for each in reversed(given):
         signature = each.signature
         if signature.rejected_reason:
-            return f"Den uppladdade filen godtogs inte: {signature.rejected_reason}"
+            return _("Den uppladdade filen godtogs inte: {reason}", reason=signature.rejected_reason)
         if not signature.verified_at:
-            return f"Uppladdad av {each.by}. En annan person hos regionen kontrollerar den."
+            return _("Uppladdad av {person}. En annan person hos regionen kontrollerar den.", person=each.by)
         if signature.method is Method.paper:
-            return f"På papper {signature.signed_on}, kontrollerad av {each.verified_by}"
-        return f"Med personlig kod {signature.signed_on}"
+            return _(
+                "På papper {day}, kontrollerad av {person}",
+                day=signature.signed_on,
+                person=each.verified_by,
+            )
+        return _("Med personlig kod {day}", day=signature.signed_on)
     if row.state is slot.State.pending and row.frozen_id is not None:
-        return "Får begäran när de före har skrivit under."
+        return _("Får begäran när de före har skrivit under.")
     return ""
 
 

@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse
 from service.pages.rendering import render
 from service.web import Visit
 from states.errors import Blocked, FieldError, Invalid, Reason, Stale
+from states.said import _
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class Step:
     back: str
     action: str
     button: str
-    back_label: str = "Till överenskommelsen"
+    back_label: str = _("Till överenskommelsen")
     version: int = 0
     intro: str = ""
     consequences: tuple[str, ...] = ()
@@ -77,4 +78,6 @@ def day(typed: Mapping[str, str], name: str) -> date:
     try:
         return date.fromisoformat(typed.get(name, "").strip())
     except ValueError:
-        raise Invalid(FieldError(name, "not-a-date", "Skriv datumet som år, månad och dag, till exempel 2027-09-30.")) from None
+        raise Invalid(
+            FieldError(name, "not-a-date", _("Skriv datumet som år, månad och dag, till exempel 2027-09-30."))
+        ) from None

@@ -19,16 +19,17 @@ from states.access import Operation
 from states.calendar import civil
 from states.errors import FieldError, Invalid, NotAllowed, NotFound
 from states.parties import STAFF, Actor, Role
+from states.said import _, ngettext
 
 router = APIRouter(include_in_schema=False)
 
 CALL = "call"
 
 _SAID = {
-    "ringt": "Noterat att du har ringt.",
-    "klart": "Uppgiften är klar.",
-    "senare": "Uppgiften är uppskjuten.",
-    "redan": "Det är redan gjort.",
+    "ringt": _("Noterat att du har ringt."),
+    "klart": _("Uppgiften är klar."),
+    "senare": _("Uppgiften är uppskjuten."),
+    "redan": _("Det är redan gjort."),
 }
 
 
@@ -106,12 +107,12 @@ def waiting(session: Session, actor: Actor, now: datetime, paths: Paths) -> list
     tasks = [due for due in open_tasks(session, actor, now) if due.task.kind != BESIDE]
     today = civil(now)
     return [
-        Section("Ring", [_call(due, paths, session, today) for due in tasks if due.task.kind == CALL]),
-        Section("Svara på datumförslag", [_request(asked, paths) for asked in desk.date_requests(session, actor)]),
-        Section("Granska svar", [_review(standing, paths, today) for standing in desk.to_review(session, actor)]),
-        Section("Kontrollera underskrivna papper", [_scan(scan, paths, actor) for scan in desk.scans(session, actor)]),
-        Section("Underskrifter som dröjer", [_still(still, paths) for still in desk.standing_still(session, actor, now)]),
-        Section("Annat", [_task(due, paths) for due in tasks if due.task.kind != CALL]),
+        Section(_("Ring"), [_call(due, paths, session, today) for due in tasks if due.task.kind == CALL]),
+        Section(_("Svara på datumförslag"), [_request(asked, paths) for asked in desk.date_requests(session, actor)]),
+        Section(_("Granska svar"), [_review(standing, paths, today) for standing in desk.to_review(session, actor)]),
+        Section(_("Kontrollera underskrivna papper"), [_scan(scan, paths, actor) for scan in desk.scans(session, actor)]),
+        Section(_("Underskrifter som dröjer"), [_still(still, paths) for still in desk.standing_still(session, actor, now)]),
+        Section(_("Annat"), [_task(due, paths) for due in tasks if due.task.kind != CALL]),
     ]
 
 
@@ -120,8 +121,8 @@ def _task(due: Due, paths: Paths) -> Entry:
     return Entry(
         title=due.task.title,
         href=paths("agreement", agreement_id=due.agreement.id) if due.agreement else "",
-        button="Jag har ringt" if call else "Klart",
-        meta=(f"Sedan {date_short(civil(due.task.created_at))}",),
+        button=_("Jag har ringt") if call else _("Klart"),
+        meta=(_("Sedan {day}", day=date_short(civil(due.task.created_at))),),
         hint=due.task.detail,
         tone="late" if call else "",
         task=due.task.id,
@@ -132,17 +133,17 @@ def _call(due: Due, paths: Paths, session: Session, today: date) -> Entry:
     """A call with the number to ring; the detail says whether they have opened it and when their board meets."""
     entry, whom = _task(due, paths), desk.callee(session, due.agreement, today) if due.agreement else None
     if whom is None:
-        return replace(entry, meta=("Kontakt saknas", *entry.meta))
+        return replace(entry, meta=(_("Kontakt saknas"), *entry.meta))
     return replace(entry, meta=(whom.name, whom.phone or whom.email, *entry.meta))
 
 
 def _request(asked: desk.Asked, paths: Paths) -> Entry:
-    due = f"Svarsdagen är nu {date_short(asked.due)}" if asked.due else "Ingen svarsdag är satt"
+    due = _("Svarsdagen är nu {day}", day=date_short(asked.due)) if asked.due else _("Ingen svarsdag är satt")
     return Entry(
-        title=f"{asked.party} vill svara senast {date_long(asked.day)}",
+        title=_("{party} vill svara senast {day}", party=asked.party, day=date_long(asked.day)),
         href=paths("agreement", agreement_id=asked.agreement_id),
-        button="Svara",
-        meta=(due, f"Kom {instant(asked.at)}"),
+        button=_("Svara"),
+        meta=(due, _("Kom {moment}", moment=instant(asked.at))),
         hint=asked.reason,
         tone="act",
     )
@@ -152,26 +153,26 @@ def _review(standing: Standing, paths: Paths, today: date) -> Entry:
     region, agreement = standing.region, standing.agreement
     others = ", ".join(p.organisation.name for p in standing.others(region))
     count = sum(region.id in standing.clause_waits_on(clause) for clause in standing.clauses)
-    words = "Ett område väntar på er" if count == 1 else f"{count} områden väntar på er"
-    since = (f"Sedan {instant(agreement.waiting_since)}",) if agreement.waiting_since else ()
+    words = ngettext("Ett område väntar på er", "{count} områden väntar på er", count)
+    since = (_("Sedan {moment}", moment=instant(agreement.waiting_since)),) if agreement.waiting_since else ()
     late = agreement.due is not None and agreement.due < today
     return Entry(
         title=others,
         href=paths("agreement", agreement_id=agreement.id),
-        button="Granska",
+        button=_("Granska"),
         meta=(words, *since),
         tone="late" if late else "act",
-        label="Försenad" if late else "",
+        label=_("Försenad") if late else "",
     )
 
 
 def _scan(scan: desk.Scan, paths: Paths, actor: Actor) -> Entry:
-    own = "Du lämnade in papperet. En annan person måste kontrollera det." if scan.by == actor.assignment else ""
+    own = _("Du lämnade in papperet. En annan person måste kontrollera det.") if scan.by == actor.assignment else ""
     return Entry(
         title=f"{scan.party}, {scan.title}",
         href=paths("decision", agreement_id=scan.agreement_id),
-        button="Visa" if own else "Kontrollera",
-        meta=(f"Kom {instant(scan.at)}",),
+        button=_("Visa") if own else _("Kontrollera"),
+        meta=(_("Kom {moment}", moment=instant(scan.at)),),
         hint=own,
         tone="act",
     )
@@ -181,8 +182,8 @@ def _still(still: desk.Still, paths: Paths) -> Entry:
     return Entry(
         title=f"{still.party}, {still.title}",
         href=paths("decision", agreement_id=still.agreement_id),
-        button="Visa",
-        meta=(f"Begärdes {date_short(civil(still.asked))}",),
+        button=_("Visa"),
+        meta=(_("Begärdes {day}", day=date_short(civil(still.asked))),),
         tone="wait",
     )
 
@@ -190,14 +191,18 @@ def _still(still: desk.Still, paths: Paths) -> Entry:
 def _said_coming(event: desk.Coming | None) -> str:
     if event is None:
         return ""
-    return f"{event.party}: {'nämnden möts' if event.meeting else 'sista svarsdag är'} {date_long(event.day)}."
+    if event.meeting:
+        return _("{party}: nämnden möts {day}.", party=event.party, day=date_long(event.day))
+    return _("{party}: sista svarsdag är {day}.", party=event.party, day=date_long(event.day))
 
 
 def _day(said: str) -> date | None:
     try:
         return date.fromisoformat(said) if said else None
     except ValueError:
-        raise Invalid(FieldError("day", "not-a-date", "Skriv datumet som år, månad och dag, till exempel 2027-09-30.")) from None
+        raise Invalid(
+            FieldError("day", "not-a-date", _("Skriv datumet som år, månad och dag, till exempel 2027-09-30."))
+        ) from None
 
 
 def _task_page(

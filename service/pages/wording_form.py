@@ -10,6 +10,7 @@ from service.pages.rendering import Paths
 from service.store.tables import Answer
 from service.store.tables.response import AnswerKind
 from states.agreement import FROZEN, State
+from states.said import _
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +31,9 @@ class WordingForm:
     version: int = 0
     worded: bool = True
     reason: str = ""
-    reason_label: str = "Motivering"
+    reason_label: str = _("Motivering")
     reason_optional: bool = True
-    reason_hint: str = "Motiveringen följer med svaret till den andra parten."
+    reason_hint: str = _("Motiveringen följer med svaret till den andra parten.")
     consequences: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
     comparison: Comparison | None = None
@@ -50,7 +51,7 @@ def answer_form(paths: Paths, agreement_id: UUID, where: str, clause: ClauseView
     heading, button = _ANSWERS[kind]
     form = WordingForm(
         heading=heading,
-        sub=f"Område {clause.number}. {clause.head.title}",
+        sub=_("Område {number}. {title}", number=clause.number, title=clause.head.title),
         where=where,
         back=f"{paths('agreement', agreement_id=agreement_id)}#{clause.anchor}",
         action=paths("answer", agreement_id=agreement_id, clause_id=clause.id),
@@ -68,13 +69,13 @@ def answer_form(paths: Paths, agreement_id: UUID, where: str, clause: ClauseView
 def area_form(paths: Paths, agreement_id: UUID, where: str, draft: Answer | None) -> WordingForm:
     """The form to add an own area, or change one that is not sent yet."""
     return WordingForm(
-        heading="Lägg till ett område",
+        heading=_("Lägg till ett område"),
         sub="",
         where=where,
         back=paths("agreement", agreement_id=agreement_id),
         action=paths("clauses", agreement_id=agreement_id),
         kind=AnswerKind.add.value,
-        button="Spara området",
+        button=_("Spara området"),
         values={"t": draft.title, **draft.fields} if draft else dict.fromkeys(CODES, ""),
         draft=str(draft.id) if draft else "",
         draft_version=draft.version if draft else 0,
@@ -85,17 +86,17 @@ def area_form(paths: Paths, agreement_id: UUID, where: str, draft: Answer | None
 def reopening_form(paths: Paths, agreement_id: UUID, where: str, clause: ClauseView, state: State, version: int) -> WordingForm:
     """The form to open an agreed area again: it lists what that undoes."""
     return WordingForm(
-        heading="Öppna området igen",
-        sub=f"Område {clause.number}. {clause.head.title}",
+        heading=_("Öppna området igen"),
+        sub=_("Område {number}. {title}", number=clause.number, title=clause.head.title),
         where=where,
         back=f"{paths('agreement', agreement_id=agreement_id)}#{clause.anchor}",
         action=paths("reopening", agreement_id=agreement_id, clause_id=clause.id),
         kind="reopen",
-        button="Öppna området och skicka texten",
+        button=_("Öppna området och skicka texten"),
         values=clause.head.wording,
         base=str(clause.head.id),
         version=version,
-        reason_label="Varför behöver området öppnas igen?",
+        reason_label=_("Varför behöver området öppnas igen?"),
         reason_optional=False,
         consequences=_undone(state),
     )
@@ -105,27 +106,27 @@ def _without_text(form: WordingForm) -> WordingForm:
     return replace(
         form,
         worded=False,
-        reason_label="Varför vill ni ta bort området?",
+        reason_label=_("Varför vill ni ta bort området?"),
         reason_optional=False,
-        reason_hint="Skälet skickas till den andra parten, men står inte i överenskommelsen.",
-        consequences=("Området ingår inte i överenskommelsen.", "Ni kan föreslå det igen senare."),
+        reason_hint=_("Skälet skickas till den andra parten, men står inte i överenskommelsen."),
+        consequences=(_("Området ingår inte i överenskommelsen."), _("Ni kan föreslå det igen senare.")),
     )
 
 
 def _undone(state: State) -> tuple[str, ...]:
-    told = "Den andra parten får din text och ditt skäl i ett mejl direkt."
+    told = _("Den andra parten får din text och ditt skäl i ett mejl direkt.")
     if state not in FROZEN:
-        return (told, "Området är inte längre överens. De andra områdena påverkas inte.")
+        return (told, _("Området är inte längre överens. De andra områdena påverkas inte."))
     return (
         told,
-        "Överenskommelsen går tillbaka till förhandling, men bara det här området öppnas.",
-        "Underskrifter som redan finns gäller en äldre text. De sparas, men räknas inte.",
-        "Beslut som väntar i en nämnd märks som inaktuella.",
+        _("Överenskommelsen går tillbaka till förhandling, men bara det här området öppnas."),
+        _("Underskrifter som redan finns gäller en äldre text. De sparas, men räknas inte."),
+        _("Beslut som väntar i en nämnd märks som inaktuella."),
     )
 
 
 _ANSWERS = {
-    AnswerKind.counter: ("Skriv om texten", "Spara svaret"),
-    AnswerKind.propose_again: ("Föreslå området igen", "Spara svaret"),
-    AnswerKind.exclude: ("Ta bort området", "Ta bort området"),
+    AnswerKind.counter: (_("Skriv om texten"), _("Spara svaret")),
+    AnswerKind.propose_again: (_("Föreslå området igen"), _("Spara svaret")),
+    AnswerKind.exclude: (_("Ta bort området"), _("Ta bort området")),
 }
