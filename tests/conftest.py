@@ -69,6 +69,10 @@ def pytest_deselected(items: Sequence[pytest.Item]) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for report in (*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")):
+        for name, said in report.user_properties:
+            if name == "figures":
+                terminalreporter.write_line(str(said))
     for name, count in sorted(_left_out.items()):
         terminalreporter.write_line(f"left out: {count} {name}. To run them: {KINDS[name].how}")
 

@@ -1,0 +1,5 @@
+"""What the benchmarks share."""
+
+from tests.stores import migrated_file, store
+
+__all__ = ["migrated_file", "store"]
