@@ -45,7 +45,7 @@ def configure(level: str = "info", stream: TextIO | None = None) -> None:
         redact,
         structlog.processors.JSONRenderer(ensure_ascii=False),
     ]
-    handler = logging.StreamHandler(stream or sys.stderr)
+    handler = logging.StreamHandler(stream) if stream else _Stderr()
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(processors=last, foreign_pre_chain=shared))
     root = logging.getLogger()
     root.handlers[:] = [handler]
@@ -63,6 +63,17 @@ def configure(level: str = "info", stream: TextIO | None = None) -> None:
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=False,
     )
+
+
+class _Stderr(logging.StreamHandler[TextIO]):
+    """Writes to what stderr is at the moment: it may be another one, or closed, since the log was set up."""
+
+    def __init__(self) -> None:
+        logging.Handler.__init__(self)
+
+    @property
+    def stream(self) -> TextIO:  # type: ignore[override]
+        return sys.stderr
 
 
 def logger(name: str) -> structlog.stdlib.BoundLogger:
@@ -83,7 +94,7 @@ def _until_configured() -> None:
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
         cache_logger_on_first_use=False,
     )
 

@@ -119,3 +119,13 @@ except ValueError:
     assert CANARY not in said.stderr + said.stdout
     line = json.loads(said.stderr)
     assert ("ValueError: 18" in line["exception"], line["event"], line["dropped"]) == (True, "failed", ["body"])
+
+
+def test_the_log_goes_on_when_stderr_is_another_one_than_at_its_start(log: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = io.StringIO(), io.StringIO()
+    monkeypatch.setattr(sys, "stderr", first)
+    configure()
+    first.close()
+    monkeypatch.setattr(sys, "stderr", second)
+    structlog.get_logger("web").info("request", status=200)
+    assert json.loads(second.getvalue())["status"] == 200
