@@ -29,8 +29,9 @@ class Said(str):
         return f"{self[:1].lower()}{self[1:]}" if how == "lower" else format(str(self), how)
 
     def filling(self, **values: object) -> "Said":
-        """The same text with values in it, for sentences that stand in a table."""
-        return Said(self.msgid, self.plural, self.number, values)
+        """The same text with values in it, for sentences that stand in a table; `count` chooses the form where there are two."""
+        count = values.get("count", self.number)
+        return Said(self.msgid, self.plural, count if isinstance(count, int) else self.number, values)
 
 
 def filled(text: str, values: Mapping[str, object]) -> str:
@@ -42,9 +43,9 @@ def _(msgid: str, /, **values: object) -> Said:
     return Said(msgid, values=values)
 
 
-def ngettext(one: str, many: str, count: int, /, **values: object) -> Said:
-    """As `_`, in the form that fits `count`, which both forms may name."""
-    return Said(one, many, count, {"count": count, **values})
+def ngettext(one: str, many: str, count: int | None = None, /, **values: object) -> Said:
+    """As `_`, in the form that fits `count`, which both forms may name; without a count for a table, to be filled later."""
+    return Said(one, many) if count is None else Said(one, many, count, {"count": count, **values})
 
 
 def joined(separator: str, parts: Iterable[str]) -> Said:

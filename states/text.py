@@ -4,6 +4,7 @@ import re
 import unicodedata
 
 from states.errors import FieldError, Invalid
+from states.said import _
 
 TITLE_MAX = 200
 FIELD_MAX = 10_000
@@ -61,7 +62,9 @@ def clean(value: str, *, max_length: int, one_line: bool) -> str:
     if one_line and "\n" in text:
         raise LineBreak
     if len(text) > max_length:
-        raise TooLong(f"Texten är för lång: {_count(len(text))} tecken. Den får vara högst {_count(max_length)}.")
+        raise TooLong(
+            _("Texten är för lång: {count} tecken. Den får vara högst {most}.", count=_count(len(text)), most=_count(max_length))
+        )
     return text
 
 

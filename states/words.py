@@ -8,6 +8,8 @@ from itertools import groupby
 
 from rapidfuzz.distance import Indel, Opcode
 
+from states.said import _
+
 REWRITTEN_BELOW = 0.4
 """Ordinary rewordings measure 0.74-0.77, a rewritten text 0.13."""
 
@@ -85,7 +87,7 @@ def rewritten(old: str, new: str) -> bool:
 def changes_in_words(old: str, new: str) -> tuple[str, ...]:
     """The list "Ändringar i ord": one Swedish sentence a change, in the order of the text."""
     sentences = tuple(filter(None, (_sentence(*change) for change in _changes(diff(old, new)))))
-    return sentences or (("Ändrat bara mellanslag eller radbrytningar.",) if old != new else ())
+    return sentences or ((_("Ändrat bara mellanslag eller radbrytningar."),) if old != new else ())
 
 
 def _stretches(old: list[str], new: list[str]) -> list[_Stretch]:
@@ -97,7 +99,7 @@ def _stretches(old: list[str], new: list[str]) -> list[_Stretch]:
 
 def _phrases(stretches: list[_Stretch]) -> Iterator[list[_Stretch]]:
     """Runs of stretches that join, and between them single unchanged ones."""
-    for _, run in groupby(stretches, key=lambda stretch: stretch.joins):
+    for _joins, run in groupby(stretches, key=lambda stretch: stretch.joins):
         yield list(run)
 
 
@@ -159,12 +161,10 @@ def _sentence(gone: str, come: str, before: str) -> str:
     """One change as people say it; empty when only white space changed."""
     old, new = " ".join(gone.split()), " ".join(come.split())
     if old and new:
-        return f"Ersatt ”{old}” med ”{new}”."
+        return _("Ersatt ”{old}” med ”{new}”.", old=old, new=new)
     if old:
-        return f"Tagit bort ”{old}”."
-    return f"Lagt till ”{new}” {_place(before)}." if new else ""
-
-
-def _place(before: str) -> str:
+        return _("Tagit bort ”{old}”.", old=old)
     near = before.rstrip()[-_PLACE_LENGTH:].split()
-    return f"efter ”{near[-1]}”" if near else "i början"
+    if new and near:
+        return _("Lagt till ”{new}” efter ”{near}”.", new=new, near=near[-1])
+    return _("Lagt till ”{new}” i början.", new=new) if new else ""

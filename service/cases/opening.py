@@ -19,6 +19,7 @@ from states.decision import REQUIRED, Outcome
 from states.errors import Blocked, Reason
 from states.facts import spoken
 from states.parties import Actor
+from states.said import _
 
 SLOTS_MISSING = "slots_missing"
 
@@ -46,7 +47,9 @@ def lacking(session: Session, standing: Standing) -> tuple[Reason, ...]:
     for party in standing.parties:
         own = [s for s in slots if s.party_id == party.id]
         if not own or any(s.assignment_id is None for s in own):
-            reasons.append(Reason("slots-missing", f"{party.organisation.name} har inte angett vem som skriver under."))
+            reasons.append(
+                Reason("slots-missing", _("{party} har inte angett vem som skriver under.", party=party.organisation.name))
+            )
     return tuple(reasons)
 
 

@@ -24,6 +24,7 @@ import yaml
 from service.cases.programmes import AreaPlan, ProgrammePlan
 from states.errors import FieldError, Invalid
 from states.policy import Policy
+from states.said import _
 from states.text import FIELD_MAX, TITLE_MAX, TextError, clean
 
 T = TypeVar("T")
@@ -70,20 +71,24 @@ class _Reading:
 
     def fault(self, node: yaml.Node, key: str, code: str, message: str) -> None:
         line = node.start_mark.line + 1
-        self.faults.append(FieldError(f"rad {line}: {key}", code, f"Rad {line}, {key}: {message}"))
+        self.faults.append(
+            FieldError(f"rad {line}: {key}", code, _("Rad {line}, {key}: {message}", line=line, key=key, message=message))
+        )
 
     def mapping(self, node: yaml.Node, key: str, *known: str) -> _Map | None:
         """A mapping with no other keys than the known ones, each once."""
         if not isinstance(node, yaml.MappingNode):
-            self.fault(node, key, "not-a-mapping", "Här ska det stå nycklar med värden, till exempel namn: Barn och unga.")
+            self.fault(node, key, "not-a-mapping", _("Här ska det stå nycklar med värden, till exempel namn: Barn och unga."))
             return None
         values: dict[str, yaml.Node] = {}
         for name, value in node.value:
             said = name.value if isinstance(name, yaml.ScalarNode) else ""
             if said not in known:
-                self.fault(name, said or key, "unknown-key", f"Nyckeln är okänd. Här kan det stå: {', '.join(known)}.")
+                self.fault(
+                    name, said or key, "unknown-key", _("Nyckeln är okänd. Här kan det stå: {keys}.", keys=", ".join(known))
+                )
             elif said in values:
-                self.fault(name, said, "twice", "Nyckeln står två gånger.")
+                self.fault(name, said, "twice", _("Nyckeln står två gånger."))
             else:
                 values[said] = value
         return _Map(node, values)
@@ -93,7 +98,7 @@ class _Reading:
         if node is None:
             return
         if not isinstance(node, yaml.SequenceNode):
-            self.fault(node, key, "not-a-list", "Här ska det stå en lista, en rad för varje med streck framför.")
+            self.fault(node, key, "not-a-list", _("Här ska det stå en lista, en rad för varje med streck framför."))
             return
         yield from node.value
 
@@ -104,7 +109,7 @@ class _Reading:
         node = parent.values.get(key)
         if node is None:
             if default is None:
-                self.fault(parent.node, key, "missing", "Nyckeln saknas.")
+                self.fault(parent.node, key, "missing", _("Nyckeln saknas."))
             return default
         if isinstance(node, yaml.ScalarNode):
             try:
@@ -124,10 +129,10 @@ class _Reading:
                 raise ValueError
             return cleaned
 
-        return self.take(parent, key, turn, "missing", "Här ska det stå en text.", default=default) or ""
+        return self.take(parent, key, turn, "missing", _("Här ska det stå en text."), default=default) or ""
 
     def day(self, parent: _Map, key: str) -> date | None:
-        return self.take(parent, key, date.fromisoformat, "not-a-date", "Skriv datumet som 2027-09-30.")
+        return self.take(parent, key, date.fromisoformat, "not-a-date", _("Skriv datumet som 2027-09-30."))
 
 
 def _parsed(text: str, reading: _Reading) -> yaml.Node | None:
@@ -137,15 +142,15 @@ def _parsed(text: str, reading: _Reading) -> yaml.Node | None:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
-        said = "Filen går inte att läsa här. Kontrollera indrag, citattecken och kolon."
-        reading.faults.append(FieldError(f"rad {line}", "broken-yaml", f"Rad {line}: {said}"))
+        said = _("Filen går inte att läsa här. Kontrollera indrag, citattecken och kolon.")
+        reading.faults.append(FieldError(f"rad {line}", "broken-yaml", _("Rad {line}: {message}", line=line, message=said)))
         return None
     except (yaml.YAMLError, RecursionError):
-        said = "Filen innehåller ett tecken som inte går att läsa, eller är för djupt nästlad."
+        said = _("Filen innehåller ett tecken som inte går att läsa, eller är för djupt nästlad.")
         reading.faults.append(FieldError("filen", "broken-yaml", said))
         return None
     if root is None:
-        reading.faults.append(FieldError("filen", "empty", "Filen är tom."))
+        reading.faults.append(FieldError("filen", "empty", _("Filen är tom.")))
     return root
 
 
@@ -165,7 +170,7 @@ def _inner(reading: _Reading, parent: _Map, key: str, *known: str, required: boo
     node = parent.values.get(key)
     if node is None:
         if required:
-            reading.fault(parent.node, key, "missing", "Nyckeln saknas.")
+            reading.fault(parent.node, key, "missing", _("Nyckeln saknas."))
         return None
     return reading.mapping(node, key, *known)
 
@@ -176,7 +181,7 @@ def _period(reading: _Reading, plan: _Map) -> tuple[date | None, date | None]:
         return None, None
     first, last = reading.day(period, "från"), reading.day(period, "till")
     if first and last and last < first:
-        reading.fault(period.node, "till", "before-start", "Perioden slutar före den börjar.")
+        reading.fault(period.node, "till", "before-start", _("Perioden slutar före den börjar."))
     return first, last
 
 
@@ -185,7 +190,7 @@ def _due(reading: _Reading, plan: _Map) -> tuple[date | None, bool]:
     if due is None:
         return None, False
     firm = reading.take(
-        due, "fast", lambda said: _TRUTH[said.strip().lower()], "not-yes-or-no", "Skriv ja eller nej.", default=False
+        due, "fast", lambda said: _TRUTH[said.strip().lower()], "not-yes-or-no", _("Skriv ja eller nej."), default=False
     )
     return reading.day(due, "dag"), bool(firm)
 
@@ -203,7 +208,7 @@ def _quiet(reading: _Reading, plan: _Map) -> list[dict[str, str]]:
             continue
         first, last = reading.day(period, "från"), reading.day(period, "till")
         if first and last and last < first:
-            reading.fault(node, "till", "before-start", "Den tysta perioden slutar före den börjar.")
+            reading.fault(node, "till", "before-start", _("Den tysta perioden slutar före den börjar."))
         periods.append({"from": str(first), "to": str(last), "reason": reading.words(period, "orsak", default="")})
     return periods
 
@@ -241,7 +246,9 @@ def _template(reading: _Reading, plan: _Map) -> dict[str, object]:
         section = reading.mapping(node, "avsnitt", "rubrik", "plats", "text")
         if section is None:
             continue
-        place = reading.take(section, "plats", _PLACES.__getitem__, "unknown-place", f"Skriv {' eller '.join(_PLACES)}.")
+        place = reading.take(
+            section, "plats", _PLACES.__getitem__, "unknown-place", _("Skriv något av det här: {places}.", places=", ".join(_PLACES))
+        )
         text = reading.words(section, "text", limit=FIELD_MAX, one_line=False)
         sections.append({"heading": reading.words(section, "rubrik"), "text": text, "place": place or ""})
     return {"title": reading.words(template, "rubrik"), "sections": sections}
@@ -253,15 +260,15 @@ def _areas(reading: _Reading, plan: _Map, themes: set[str]) -> list[AreaPlan]:
         area = reading.mapping(node, "områden", "nummer", "tema", "rubrik", *FIELDS)
         if area is None:
             continue
-        number = reading.take(area, "nummer", _number, "not-a-number", "Skriv områdets nummer, till exempel 3.")
+        number = reading.take(area, "nummer", _number, "not-a-number", _("Skriv områdets nummer, till exempel 3."))
         if number in {a.number for a in areas}:
-            reading.fault(area.values["nummer"], "nummer", "number-taken", f"Två områden har nummer {number}.")
+            reading.fault(area.values["nummer"], "nummer", "number-taken", _("Två områden har nummer {number}.", number=number))
         theme = reading.words(area, "tema", default="")
         if theme and theme not in themes:
-            reading.fault(area.values["tema"], "tema", "unknown-theme", f"Temat {theme} finns inte under teman.")
+            reading.fault(area.values["tema"], "tema", "unknown-theme", _("Temat {theme} finns inte under teman.", theme=theme))
         fields = {code: reading.words(area, key, default="", limit=FIELD_MAX, one_line=False) for key, code in FIELDS.items()}
         if not any(fields.values()):
-            reading.fault(node, "vill", "missing", "Skriv vad ni vill göra tillsammans.")
+            reading.fault(node, "vill", "missing", _("Skriv vad ni vill göra tillsammans."))
         areas.append(AreaPlan(number or 0, reading.words(area, "rubrik"), fields, theme))
     return areas
 

@@ -26,6 +26,7 @@ from states.agreement import LIVE
 from states.calendar import civil
 from states.errors import Blocked, FieldError, Invalid, NotFound, Reason, Stale
 from states.parties import Actor, OrganisationKind, Role
+from states.said import _
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,9 @@ def add_area(session: Session, actor: Actor, now: datetime, programme: Programme
     title, fields = wording(plan.title, dict(plan.fields))
     taken = select(CooperationArea.id).where(CooperationArea.programme_id == programme.id, CooperationArea.number == plan.number)
     if session.exec(taken).first():
-        raise Invalid(FieldError("number", "number-taken", f"Det finns redan ett område med nummer {plan.number}."))
+        raise Invalid(
+            FieldError("number", "number-taken", _("Det finns redan ett område med nummer {number}.", number=plan.number))
+        )
     area = CooperationArea(programme_id=programme.id, number=plan.number, theme=plan.theme)
     session.add(area)
     session.flush()
@@ -158,7 +161,9 @@ def create_agreements(
         if organisation is None or organisation.kind is OrganisationKind.region:
             raise NotFound
         if _has_live(session, programme, organisation):
-            skipped.append(Reason("live-agreement-exists", f"{organisation.name} har redan en överenskommelse i planen."))
+            skipped.append(
+                Reason("live-agreement-exists", _("{party} har redan en överenskommelse i planen.", party=organisation.name))
+            )
             continue
         created.append(_create(session, actor, now, programme, organisation, texts, due, due_firm).id)
     return Created(tuple(created), tuple(skipped))

@@ -15,6 +15,7 @@ from states.agreement import Event
 from states.calendar import civil
 from states.errors import Blocked, Reason
 from states.parties import Actor
+from states.said import _
 
 
 def send_proposal(
@@ -49,7 +50,11 @@ def missing(session: Session, now: datetime, standing: Standing) -> tuple[Reason
         reasons.append(Reason("no-clause", "Överenskommelsen har inga områden."))
     for party in standing.parties:
         if not main_contacts(session, party.organisation, agreement.programme_id, civil(now)):
-            reasons.append(Reason("no-contact", f"{party.organisation.name} saknar kontaktperson. Lägg till en under Kontakter."))
+            reasons.append(
+                Reason(
+                    "no-contact", _("{party} saknar kontaktperson. Lägg till en under Kontakter.", party=party.organisation.name)
+                )
+            )
     if agreement.due is None:
         reasons.append(Reason("no-due", "Ange när ni vill ha svar."))
     elif agreement.due < civil(now):

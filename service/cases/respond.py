@@ -25,13 +25,14 @@ from states.clause import Command, Negotiated, StanceKind
 from states.errors import Blocked, Conflict, FieldError, Invalid, NotAllowed, NotFound, Reason, Stale
 from states.message import State as MessageState
 from states.parties import Actor
+from states.said import _
 from states.words import changes_in_words
 
 UNDO = timedelta(seconds=60)
 """How long the other side's mail waits, so that a sent response can be taken back unseen."""
 
-NO_REASON = "Skriv varför ni vill ta bort området."
-UNCHANGED = "Texten är likadan som den ni svarar på. Godta den, eller ändra något."
+NO_REASON = _("Skriv varför ni vill ta bort området.")
+UNCHANGED = _("Texten är likadan som den ni svarar på. Godta den, eller ändra något.")
 
 COMMANDS = {
     AnswerKind.accept: Command.accept,
@@ -269,8 +270,8 @@ def _check_clause(
 
 def _moved(draft: Draft) -> str:
     if draft.kind is AnswerKind.accept:
-        return "Texten har ändrats sedan du öppnade sidan. Läs den nya texten innan du godtar den."
-    return "Den andra parten har skickat en ny text medan du skrev. Jämför och välj. Din text är kvar."
+        return _("Texten har ändrats sedan du öppnade sidan. Läs den nya texten innan du godtar den.")
+    return _("Den andra parten har skickat en ny text medan du skrev. Jämför och välj. Din text är kvar.")
 
 
 def _check_sendable(session: Session, standing: Standing, drafts: Sequence[Answer]) -> None:

@@ -22,6 +22,7 @@ from states.calendar import civil
 from states.errors import Blocked, FieldError, Invalid, NotAllowed, NotFound, NotYours, Reason
 from states.facts import spoken
 from states.parties import FLOW, Actor, Role
+from states.said import _
 from states.slot import Method
 
 
@@ -156,7 +157,9 @@ def _check_signable(session: Session, standing: Standing, place: SignatureSlot, 
         raise Blocked(Reason("wrong-text", "Kontrollkoden hör inte till den text som är låst nu. Läs om sidan."))
     if place.mandate_until and day > place.mandate_until:
         raise Blocked(
-            Reason("no-mandate", f"Rätten att skriva under gällde till {place.mandate_until}. Be parten utse någon ny.")
+            Reason(
+                "no-mandate", _("Rätten att skriva under gällde till {day}. Be parten utse någon ny.", day=place.mandate_until)
+            )
         )
     return frozen
 

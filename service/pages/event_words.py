@@ -1,110 +1,107 @@
-"""The history in words: one Swedish sentence per kind of event, from what its payload says."""
+"""The history in words: one sentence per kind of event, from what its payload says."""
 
 from collections.abc import Mapping
 from datetime import date
+from string import Formatter
 
 from states.agreement import Event
 from states.deadlines import spoken
 from states.labels import label
 from states.parties import Role
+from states.said import Said, _, ngettext
 
 _SENTENCES = {
-    "create_programme": "Planen {name} skapades med {areas} områden.",
-    "add_area": "Området {title} lades till i planen.",
-    "reword_area": "Området {title} fick en ny text i planen, version {version}.",
-    "create": "Ett utkast skapades för {party} med {clauses} områden.",
-    "send_proposal": "Förslaget skickades. Svar önskas {due}.",
-    "send_response": "{party} skickade svar på {answers} områden.",
-    "recall_response": "{party} tog tillbaka sitt svar.",
-    "retract": "{party} tog tillbaka sitt förslag i ett område.",
-    "settle": "Parterna är överens. Texten frystes.",
-    "reopen": "{party} öppnade ett område igen. {reason}",
-    "reopen_clause": "{party} öppnade ett område igen. {reason}",
-    "plan_decision": "{party} angav hur de beslutar: {body}.",
-    "request_decision": "Beslut begärdes.",
-    "send_papers": "{party} skickade handlingarna till {body}.",
-    "decision_approved": "{body}, {party}, beslutade bifall. {paragraph}",
-    "approve": "Alla beslut är fattade. Underskrifter begärdes.",
-    "refer_back": "{party} återremitterade ärendet. {reason}",
-    "reject": "{party} avslog. {reason}",
-    "table": "{party} bordlade ärendet. {reason}",
-    "plan_signing": "{party} angav vilka som skriver under: {titles}.",
-    "open_signing": "Underskrifter begärdes.",
-    "sign": "{party} skrev under: {title}.",
-    "upload_signed_paper": "{party} lämnade in ett underskrivet papper: {title}.",
-    "reject_signed_paper": "Ett underskrivet papper godtogs inte: {title}. {reason}",
-    "complete": "Alla har skrivit under.",
-    "refuse": "{party} skrev inte under. {reason}",
-    "decline": "Kommunen tackade nej. {reason}",
-    "withdraw": "Regionen drog tillbaka förslaget. {reason}",
-    "resume": "Förhandlingen togs upp igen.",
-    "redraft": "Överenskommelsen blev ett utkast igen.",
-    "publish": "Överenskommelsen publicerades.",
-    "unpublish": "Publiceringen togs bort. {reason}",
-    "propose_date": "{party} föreslog {day} som sista svarsdag.",
-    "answer_date": "Regionen svarade på datumförslaget. Sista svarsdag är {due}.",
-    "change_due": "Regionen ändrade sista svarsdag till {due}.",
-    "set_case_number": "{party} angav sitt diarienummer: {number}.",
-    "replace_signatory": "{party} bytte undertecknare: {title}.",
-    "pause": "Påminnelserna pausades för {party}. Kontaktperson saknas.",
-    "unpause": "Påminnelserna är igång igen för {party}.",
-    "assign": "En person fick en roll för {organisation}: {role}.",
-    "end_contact": "Ett uppdrag avslutades för {organisation}: {role}.",
-    "block_contact": "En person spärrades.",
-    "unblock_contact": "En spärr hävdes.",
-    "close_task": "En uppgift blev klar. {note}",
-    "set_password": "Ett lösenord byttes.",
-    "hold_message": "Ett mejl hölls kvar.",
-    "release_message": "Ett mejl släpptes.",
-    "resend_message": "Ett mejl skickades igen.",
-    "restore": "Säkerhetskopian från {created} lästes in. {held} mejl hölls kvar.",
-    "report_flaw": "En brist i tillgängligheten rapporterades.",
+    "create_programme": ngettext("Planen {name} skapades med ett område.", "Planen {name} skapades med {count} områden."),
+    "create": ngettext("Ett utkast skapades för {party} med ett område.", "Ett utkast skapades för {party} med {count} områden."),
+    "send_response": ngettext("{party} skickade svar på ett område.", "{party} skickade svar på {count} områden."),
+    "add_area": _("Området {title} lades till i planen."),
+    "reword_area": _("Området {title} fick en ny text i planen, version {version}."),
+    "send_proposal": _("Förslaget skickades. Svar önskas {due}."),
+    "recall_response": _("{party} tog tillbaka sitt svar."),
+    "retract": _("{party} tog tillbaka sitt förslag i ett område."),
+    "settle": _("Parterna är överens. Texten frystes."),
+    "reopen": _("{party} öppnade ett område igen. {reason}"),
+    "reopen_clause": _("{party} öppnade ett område igen. {reason}"),
+    "plan_decision": _("{party} angav hur de beslutar: {body}."),
+    "request_decision": _("Beslut begärdes."),
+    "send_papers": _("{party} skickade handlingarna till {body}."),
+    "decision_approved": _("{body}, {party}, beslutade bifall. {paragraph}"),
+    "approve": _("Alla beslut är fattade. Underskrifter begärdes."),
+    "refer_back": _("{party} återremitterade ärendet. {reason}"),
+    "reject": _("{party} avslog. {reason}"),
+    "table": _("{party} bordlade ärendet. {reason}"),
+    "plan_signing": _("{party} angav vilka som skriver under: {titles}."),
+    "open_signing": _("Underskrifter begärdes."),
+    "sign": _("{party} skrev under: {title}."),
+    "upload_signed_paper": _("{party} lämnade in ett underskrivet papper: {title}."),
+    "reject_signed_paper": _("Ett underskrivet papper godtogs inte: {title}. {reason}"),
+    "complete": _("Alla har skrivit under."),
+    "refuse": _("{party} skrev inte under. {reason}"),
+    "decline": _("Kommunen tackade nej. {reason}"),
+    "withdraw": _("Regionen drog tillbaka förslaget. {reason}"),
+    "resume": _("Förhandlingen togs upp igen."),
+    "redraft": _("Överenskommelsen blev ett utkast igen."),
+    "publish": _("Överenskommelsen publicerades."),
+    "unpublish": _("Publiceringen togs bort. {reason}"),
+    "propose_date": _("{party} föreslog {day} som sista svarsdag."),
+    "answer_date": _("Regionen svarade på datumförslaget. Sista svarsdag är {due}."),
+    "change_due": _("Regionen ändrade sista svarsdag till {due}."),
+    "set_case_number": _("{party} angav sitt diarienummer: {number}."),
+    "replace_signatory": _("{party} bytte undertecknare: {title}."),
+    "pause": _("Påminnelserna pausades för {party}. Kontaktperson saknas."),
+    "unpause": _("Påminnelserna är igång igen för {party}."),
+    "assign": _("En person fick en roll för {organisation}: {role:lower}."),
+    "end_contact": _("Ett uppdrag avslutades för {organisation}: {role:lower}."),
+    "block_contact": _("En person spärrades."),
+    "unblock_contact": _("En spärr hävdes."),
+    "close_task": _("En uppgift blev klar. {note}"),
+    "set_password": _("Ett lösenord byttes."),
+    "hold_message": _("Ett mejl hölls kvar."),
+    "release_message": _("Ett mejl släpptes."),
+    "resend_message": _("Ett mejl skickades igen."),
+    "restore": _("Säkerhetskopian från {created} lästes in. Mejl som hölls kvar: {held}."),
+    "report_flaw": _("En brist i tillgängligheten rapporterades."),
 }
 
 KINDS = {
-    "create": "Utkast skapade",
-    "send_proposal": "Förslag skickade",
-    "send_response": "Svar skickade",
-    "settle": "Överens",
-    "reopen": "Öppnade igen",
-    "approve": "Beslut",
-    "sign": "Underskrifter",
-    "complete": "Undertecknade",
-    "decline": "Tackat nej",
-    "publish": "Publicerade",
-    "change_due": "Ändrade svarsdagar",
-    "assign": "Nya uppdrag",
-    "end_contact": "Avslutade uppdrag",
+    "create": _("Utkast skapade"),
+    "send_proposal": _("Förslag skickade"),
+    "send_response": _("Svar skickade"),
+    "settle": _("Överens"),
+    "reopen": _("Öppnade igen"),
+    "approve": _("Beslut"),
+    "sign": _("Underskrifter"),
+    "complete": _("Undertecknade"),
+    "decline": _("Tackat nej"),
+    "publish": _("Publicerade"),
+    "change_due": _("Ändrade svarsdagar"),
+    "assign": _("Nya uppdrag"),
+    "end_contact": _("Avslutade uppdrag"),
 }
 """What the list can be narrowed to."""
 
 
-class _Told(dict[str, str]):
-    """The payload for a sentence; what it does not say is left out."""
-
-    def __missing__(self, key: str) -> str:
-        return ""
+_COUNTED = {"create_programme": "areas", "create": "clauses", "send_response": "answers"}
+"""Events whose sentence names a number, with the entry of the payload it stands in."""
 
 
-def sentence(kind: str, payload: Mapping[str, object]) -> str:
+def sentence(kind: str, payload: Mapping[str, object]) -> Said:
     """What happened, as one or two sentences; a kind nobody has words for shows its label or its name."""
     words = _SENTENCES.get(kind)
     if words is None:
-        return f"{label(Event(kind))}." if kind in set(Event) else f"{kind.replace('_', ' ').capitalize()}."
+        return _("{event}.", event=label(Event(kind)) if kind in set(Event) else kind.replace("_", " ").capitalize())
     if kind == "close_task" and payload.get("put_off") not in (None, "None"):
-        words = "En uppgift sköts upp. {note}"
-    return (
-        words.format_map(_Told({key: _said(key, value) for key, value in payload.items()}))
-        .strip()
-        .replace(" 1 områden", " ett område")
-    )
+        words = _("En uppgift sköts upp. {note}")
+    values: dict[str, object] = dict.fromkeys((name for _text, name, *_rest in Formatter().parse(words.msgid) if name), "")
+    values |= {key: _said(key, value) for key, value in payload.items()}
+    return words.filling(**values, count=payload.get(_COUNTED.get(kind, ""), 0))
 
 
 def _said(key: str, value: object) -> str:
     if isinstance(value, list):
         return ", ".join(map(str, value))
     if key == "role" and value in set(Role):
-        return label(Role(str(value))).lower()
+        return label(Role(str(value)))
     if key in ("due", "day"):
         return _day(str(value))
     return str(value)
@@ -114,5 +111,5 @@ def _day(value: str) -> str:
     try:
         day = date.fromisoformat(value)
     except ValueError:
-        return "utan datum"
+        return _("utan datum")
     return f"{spoken(day)} {day.year}"
