@@ -80,6 +80,15 @@ class SlotBody(Body):
     mandate_until: Day | None = None
 
 
+class PersonBody(Body):
+    """Another person in a place: their assignment as a signatory, the title under the line, what the right to sign rests on."""
+
+    assignment: UUID
+    title: str
+    authority: str = ""
+    mandate_until: Day | None = None
+
+
 class SlotsBody(Body):
     """Everybody who signs for one party."""
 
@@ -194,6 +203,15 @@ def put_slots(visit: Visit, agreement_id: UUID, body: SlotsBody, version: IfMatc
     with visit.write() as session:
         rows = signatories.plan_slots(session, visit.actor, visit.now, agreement_id, body.party, plans, version)
         return Page(items=[SlotShown.model_validate(row) for row in rows])
+
+
+@router.put("/signature-slots/{slot_id}/person")
+@permit(Operation.plan_signing)
+def put_person(visit: Visit, slot_id: UUID, body: PersonBody, version: IfMatch) -> SlotShown:
+    """Another person signs in a place that is not signed yet; If-Match is the slot's version."""
+    plan = signatories.SlotPlan(**body.model_dump())
+    with visit.write() as session:
+        return SlotShown.model_validate(signatories.replace_signatory(session, visit.actor, visit.now, slot_id, plan, version))
 
 
 @router.post("/signature-slots/{slot_id}/refusal", response_model=AgreementShown)

@@ -6,13 +6,13 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 
 from service.cases.frozen import frozen_text
-from service.cases.mail import task, task_done, write
+from service.cases.mail import counterpart, task, task_done, write
 from service.cases.steps import step
 from service.post.letters import LetterName
 from service.store.contacts import Contact
 from service.store.standing import Standing, load
-from service.store.tables import ContactAssignment, DecisionStep, FrozenText, Person, Signature, SignatureSlot
-from states import decision, slot
+from service.store.tables import ContactAssignment, DecisionStep, FrozenText, Message, Person, Signature, SignatureSlot
+from states import decision, message, slot
 from states.access import Operation
 from states.agreement import RULEBOOK, Event, State
 from states.decision import REQUIRED, Outcome
@@ -111,7 +111,7 @@ def undecided(session: Session, standing: Standing) -> list[DecisionStep]:
 
 
 def ask(session: Session, now: datetime, standing: Standing, place: SignatureSlot, frozen: FrozenText) -> None:
-    """Write to the person whose turn it is; the same person is asked once for the same place."""
+    """Write to the person whose turn it is; once for each person in the place."""
     assignment = session.get_one(ContactAssignment, place.assignment_id)
     contact = Contact(assignment, session.get_one(Person, assignment.person_id))
     party = standing.party(place.party_id)
@@ -122,9 +122,27 @@ def ask(session: Session, now: datetime, standing: Standing, place: SignatureSlo
         "titel": place.title,
         "kontrollkod": spoken(frozen.control_code),
     }
-    key = f"sign_request:{place.id}:{assignment.id}"
     path = f"/overenskommelser/{standing.agreement.id}/beslut"
-    write(session, now, standing, contact, LetterName.sign_request, facts, key=key, link_path=path)
+    write(session, now, standing, contact, LetterName.sign_request, facts, key=_request_key(place), link_path=path)
+
+
+def release(session: Session, now: datetime, standing: Standing, place: SignatureSlot) -> None:
+    """Tell the person in the place that somebody else signs, if they have been asked; call it before the place changes."""
+    query = select(Message.state).where(col(Message.slot_key) == _request_key(place))
+    asked = session.exec(query).first()
+    if place.requested_at is None or asked in (None, message.State.suppressed, message.State.queued):
+        return
+    assignment = session.get_one(ContactAssignment, place.assignment_id)
+    contact = Contact(assignment, session.get_one(Person, assignment.person_id))
+    party = standing.party(place.party_id)
+    facts = {"part": party.organisation.name, "motpart": counterpart(standing, party)}
+    key = f"{LetterName.signatory_replaced}:{place.id}:v{place.version}"
+    write(session, now, standing, contact, LetterName.signatory_replaced, facts, key=key)
+
+
+def _request_key(place: SignatureSlot) -> str:
+    """Who comes back to a place they had left is asked anew: a place counts a version for each person in it."""
+    return f"{LetterName.sign_request}:{place.id}:v{place.version}"
 
 
 def unverified(session: Session, place: SignatureSlot) -> bool:

@@ -7,20 +7,23 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
+from service.cases.contacts import NewContact, assign
 from service.cases.frozen import frozen_text
 from service.cases.mail import task_about_done
-from service.cases.opening import ask, open_when_decided, slots_of, unverified
+from service.cases.opening import ask, open_when_decided, release, slots_of, unverified
 from service.cases.steps import note
 from service.cases.wording import line
 from service.post.letters import LetterName
 from service.store import outbox
+from service.store.contacts import Contact, contacts
 from service.store.standing import Party, Standing, load, load_by
 from service.store.tables import ContactAssignment, Message, SignatureSlot
 from states import message, slot
 from states.access import Operation
 from states.agreement import CLOSED, State
+from states.calendar import civil
 from states.errors import Blocked, FieldError, Invalid, NotAllowed, Reason, Stale
-from states.parties import Actor, Role
+from states.parties import SIGNATORY, Actor, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,7 @@ def replace_signatory(
         raise Invalid(FieldError("assignment", "same-person", "Välj en annan person än den som står där nu."))
     new = _planned(session, standing, party, plan)
     _stop_mail(session, standing, place)
+    release(session, now, standing, place)
     place.assignment_id, place.title, place.authority = new.assignment_id, new.title, new.authority
     place.mandate_until, place.version = new.mandate_until, place.version + 1
     session.add(place)
@@ -85,6 +89,25 @@ def replace_signatory(
         place.requested_at = now
         ask(session, now, standing, place, frozen_text(session, standing))
     return place
+
+
+def name_another(
+    session: Session, actor: Actor, now: datetime, slot_id: UUID, person: NewContact, version: int | None = None
+) -> SignatureSlot:
+    """As `replace_signatory`, with a person who may be new: who signs for the party already keeps their assignment."""
+    place, standing = load_by(session, actor, Operation.plan_signing, SignatureSlot, slot_id)
+    party, programme = standing.party_for(actor, place.party_id), standing.agreement.programme_id
+    title = line(person.title, "title", missing="Ange titeln som ska stå under namnet.")
+    known = _signs_already(session, party, programme, civil(now), person.email)
+    if known is not None and known.assignment.id == place.assignment_id:
+        raise Invalid(FieldError("email", "same-person", "Personen med den adressen står redan här. Ange någon annan."))
+    chosen = known.assignment if known else assign(session, actor, now, party.organisation.id, programme, person)
+    return replace_signatory(session, actor, now, slot_id, SlotPlan(chosen.id, title, person.authority), version)
+
+
+def _signs_already(session: Session, party: Party, programme: UUID, today: date, email: str) -> Contact | None:
+    found = contacts(session, party.organisation.id, programme, today, SIGNATORY)
+    return next((c for c in found if c.person.email == email.strip().lower()), None)
 
 
 def _stop_mail(session: Session, standing: Standing, place: SignatureSlot) -> None:

@@ -1,4 +1,4 @@
-"""Who signs for a party: the places in order, and naming a new signatory without leaving the page."""
+"""Who signs for a party: the places in order, naming a new signatory without leaving the page, another person in a place."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -8,14 +8,15 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from service.cases import contacts
-from service.cases.signatories import SlotPlan, plan_slots
+from service.cases.signatories import SlotPlan, name_another, plan_slots
 from service.pages.rendering import Paths, see_other
 from service.pages.signing import Refusal, back_to, filled, form_page, load, taking, uuids
-from service.pages.signing_view import Signing, signatories
+from service.pages.signing_view import Place, Signing, signatories
 from service.pages.steps import day
 from service.store.contacts import Contact
 from service.store.standing import Party
 from service.web import Form, Typed, Visit, permit
+from states import slot
 from states.access import Operation
 from states.errors import FieldError, Invalid, NotYours
 from states.parties import Role
@@ -56,16 +57,54 @@ def add(request: Request, visit: Visit, agreement_id: UUID, party_id: UUID, type
     s = load(visit, agreement_id)
     party = _party(s, party_id)
     with taking(lambda refused: _form(request, visit, s, party_id, typed, refused)) as done, visit.write() as session:
-        new = contacts.NewContact(
-            name=typed.get("name", ""),
-            email=typed.get("email", ""),
-            role=Role.signatory,
-            title=typed.get("title", ""),
-            authority=typed.get("authority", ""),
-        )
         programme = s.standing.agreement.programme_id
-        contacts.assign(session, visit.actor, visit.now, party.organisation.id, programme, new)
+        contacts.assign(session, visit.actor, visit.now, party.organisation.id, programme, _signatory(typed))
     return done.answer or see_other(request, Paths(request)("slots", agreement_id=agreement_id, party_id=party_id))
+
+
+@router.get("/overenskommelser/{agreement_id}/underskrifter/{slot_id}/byte", name="signatory_change")
+@permit(Operation.plan_signing)
+def ask_who_instead(request: Request, visit: Visit, agreement_id: UUID, slot_id: UUID) -> Response:
+    return _change_form(request, visit, load(visit, agreement_id), slot_id, {})
+
+
+@router.post("/overenskommelser/{agreement_id}/underskrifter/{slot_id}/byte")
+@permit(Operation.plan_signing)
+def change(request: Request, visit: Visit, agreement_id: UUID, slot_id: UUID, typed: Typed) -> Response:
+    """Somebody else signs in a place that is not signed yet."""
+    s = load(visit, agreement_id)
+    with taking(lambda refused: _change_form(request, visit, s, slot_id, typed, refused)) as done, visit.write() as session:
+        name_another(session, visit.actor, visit.now, s.place(slot_id).row.id, _signatory(typed), visit.version(typed))
+    return done.answer or see_other(request, back_to(request, agreement_id, "bytt"))
+
+
+def _change_form(
+    request: Request, visit: Visit, s: Signing, slot_id: UUID, typed: Mapping[str, str], refused: Refusal | None = None
+) -> Response:
+    """Whoever may not act for the place's party hears nothing of it."""
+    place = s.place(slot_id)
+    _party(s, place.row.party_id)
+    return form_page(
+        request,
+        visit,
+        "replace",
+        s,
+        _("Byt undertecknare"),
+        Paths(request)("signatory_change", agreement_id=s.agreement_id, slot_id=slot_id),
+        refused,
+        place=place,
+        consequences=_when_changed(place),
+        typed=filled(typed, "name", "email", "title", "authority"),
+    )
+
+
+def _when_changed(place: Place) -> tuple[str, ...]:
+    told = (
+        _("Den nya personen får ett mejl med begäran om underskrift."),
+        _("{name} kan inte längre skriva under. Har begäran gått i väg får personen veta det.", name=place.name),
+    )
+    later = (_("Den nya personen får begäran när det är dags att skriva under."),)
+    return (*(told if place.row.state is slot.State.requested else later), _("Texten som ni är överens om ändras inte."))
 
 
 def _form(
@@ -79,7 +118,7 @@ def _form(
         visit,
         "slots",
         s,
-        f"Vem skriver under för {party.organisation.name}?",
+        _("Vem skriver under för {party}?", party=party.organisation.name),
         paths("slots", agreement_id=s.agreement_id, party_id=party_id),
         refused,
         party=party,
@@ -137,6 +176,12 @@ def _planned(typed: Form, n: int) -> SlotPlan | None:
         position=int(position),
     )
     return replace(plan, mandate_until=day(typed, f"mandate_{n}")) if typed.get(f"mandate_{n}", "").strip() else plan
+
+
+def _signatory(typed: Mapping[str, str]) -> contacts.NewContact:
+    """The person as typed in the four fields."""
+    name, email, title, authority = (typed.get(n, "") for n in ("name", "email", "title", "authority"))
+    return contacts.NewContact(name=name, email=email, role=Role.signatory, title=title, authority=authority)
 
 
 def _party(s: Signing, party_id: UUID) -> Party:

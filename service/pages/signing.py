@@ -32,6 +32,7 @@ _SAID = {
     "begart": _("Beslutet är begärt. Kontakterna har fått ett mejl."),
     "beslut": _("Beslutet är inskrivet."),
     "undertecknare": _("Sparat: de här skriver under."),
+    "bytt": _("Undertecknaren är bytt."),
     "underskrifter": _("Underskrifterna är begärda."),
     "underskriven": _("Tack. Din underskrift är lämnad."),
     "nej": _("Ditt nej är lämnat. Parterna har fått ditt skäl."),

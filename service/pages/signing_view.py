@@ -90,6 +90,7 @@ class Place:
     mine: bool
     may_sign: bool
     may_upload: bool
+    may_replace: bool
     to_verify: rows.Given | None
     may_verify: bool
     scans: tuple[rows.Given, ...]
@@ -292,7 +293,8 @@ def _places(session: Session, actor: Actor, standing: Standing) -> tuple[Place, 
 def _place(actor: Actor, standing: Standing, row: SignatureSlot, name: str, given: Sequence[rows.Given]) -> Place:
     party, side = standing.party(row.party_id), relation(actor, standing.agreement)
     own = side is Relation.region or party.organisation.id == actor.organisation
-    asked = standing.agreement.state is State.signing and row.state is slot.State.requested
+    opened = standing.agreement.state is State.signing
+    asked = opened and row.state is slot.State.requested
     waiting = next((g for g in given if not g.signature.verified_at and not g.signature.rejected_reason), None)
     mine = actor.assignment is not None and row.assignment_id == actor.assignment
     return Place(
@@ -307,9 +309,13 @@ def _place(actor: Actor, standing: Standing, row: SignatureSlot, name: str, give
         mine=mine,
         may_sign=mine and asked and waiting is None,
         may_upload=own and asked and waiting is None and may(Operation.upload_signed_paper, actor.role, side),
+        may_replace=own
+        and (asked or (opened and row.state is slot.State.pending))
+        and waiting is None
+        and may(Operation.plan_signing, actor.role, side),
         to_verify=waiting,
         may_verify=waiting is not None
-        and standing.agreement.state is State.signing
+        and opened
         and waiting.by_person != actor.person
         and may(Operation.verify_signed_paper, actor.role, side),
         scans=tuple(g for g in given if g.scan and own),

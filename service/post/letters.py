@@ -37,6 +37,7 @@ class LetterName(StrEnum):
     decision_referred_back = "decision_referred_back"
     decision_rejected = "decision_rejected"
     sign_request = "sign_request"
+    signatory_replaced = "signatory_replaced"
     sign_refused = "sign_refused"
     paper_to_verify = "paper_to_verify"
     signed = "signed"

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
 from uuid import UUID
 
@@ -266,3 +267,25 @@ def test_a_contact_cannot_act_for_the_region(site: Site, agreed: Case) -> None:
 def _outcome(site: Site, case: Case) -> str:
     with case.store.read() as session:
         return f"{site.path}/beslutssteg/{steps_of(session, case.id)[0].id}/utfall"
+
+
+def test_a_contact_names_another_signatory_and_nobody_else_can(site: Site, open_: Case) -> None:
+    karin, slot = site.visitor(site.cast.karin), place(open_, site.cast.chair)
+    path = f"{site.path}/underskrifter/{slot}/byte"
+    assert f'href="{path}"' in unescape(karin.get(page_of(site)).text).replace(site.url, "")
+    refused = karin.submit(karin.get(path), path, name="Vera Ersson", email="vera", title="vice ordförande")
+    assert refused.status_code == 422
+    assert "Skriv en hel e-postadress" in words(refused)
+    assert 'value="Vera Ersson"' in refused.text
+    done = karin.submit(refused, path, email="vera@falun.example")
+    assert "Undertecknaren är bytt." in words(done)
+    assert "Vera Ersson" in words(done)
+    assert "Anna Borg" not in words(done)
+    stale = karin.post(path, version="1", name="Siv", email="siv@falun.example", title="chef")
+    assert stale.status_code == 412
+    assert site.visitor(site.cast.chair).get(path).status_code == 403
+    assert site.visitor(site.cast.hanna).get(path).status_code == 404
+    regions = place(open_, site.cast.torun)
+    assert karin.get(f"{site.path}/underskrifter/{regions}/byte").status_code == 403
+    sign_as(open_, site.cast.torun)
+    assert f"/underskrifter/{regions}/byte" not in site.visitor(site.cast.elin).get(page_of(site)).text

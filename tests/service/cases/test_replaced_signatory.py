@@ -1,13 +1,21 @@
 """Another person can sign for a party while the place is not signed; the one before can no more."""
 
-import pytest
+from typing import Any
 
+import pytest
+from sqlmodel import Session, select
+
+from service.cases.contacts import NewContact
 from service.cases.sign import sign
-from service.cases.signatories import SlotPlan, replace_signatory
-from states.errors import Invalid, NotAllowed, NotYours
-from states.parties import Role
+from service.cases.signatories import SlotPlan, name_another, replace_signatory
+from service.store.tables import Message, Person, SignatureSlot
+from states import message as rule
+from states.errors import Invalid, NotAllowed, NotYours, Stale
+from states.parties import Actor, Role
 from tests.people import join, later
 from tests.service.cases import life
+
+VICE: dict[str, Any] = {"role": Role.signatory, "title": "vice ordförande", "authority": "reglementet 3 §"}
 
 
 def test_another_person_is_asked_and_the_one_before_cannot_sign(any_case: life.Case) -> None:
@@ -44,3 +52,49 @@ def test_nobody_is_replaced_after_signing_by_another_party_or_with_a_stranger(ca
         for wrong in (cast.chair, cast.torun):
             with pytest.raises(Invalid):
                 replace_signatory(session, cast.karin, later(126), mine.id, SlotPlan(wrong.assignment, "chef"))
+
+
+def test_who_has_been_asked_hears_that_it_is_no_longer_needed_and_can_be_asked_anew(any_case: life.Case) -> None:
+    case, cast = any_case, any_case.cast
+    life.open_for_signing(case)
+    with case.store.write() as session:
+        place = life.place_of(session, case, cast.chair)
+        _went_out(session, cast.chair)
+        name_another(session, cast.karin, later(124), place.id, NewContact("Vera Ersson", "Vera@falun.example", **VICE))
+    (letter,) = case.mails("signatory_replaced")
+    assert (letter.recipient_name, letter.state.value) == ("Anna Borg", "queued")
+    assert "En annan person skriver under för Falu kommun i stället." in letter.body
+    with case.store.write() as session:
+        chair = session.get_one(Person, cast.chair.person)
+        name_another(session, cast.karin, later(125), place.id, NewContact("A. Borg", chair.email.upper(), **VICE))
+        assert session.get_one(SignatureSlot, place.id).assignment_id == cast.chair.assignment
+    asked = [(m.recipient_name, m.state.value) for m in case.mails("sign_request") if m.recipient_name != "Torun Hällgren"]
+    assert asked == [("Anna Borg", "sent"), ("Vera Ersson", "suppressed"), ("Anna Borg", "queued")]
+    assert len(case.mails("signatory_replaced")) == 1, "Vera was never asked, so there is nothing to take back"
+    case.sound()
+
+
+def test_a_new_signatory_is_named_whole_and_differs_from_the_one_before(case: life.Case) -> None:
+    life.open_for_signing(case)
+    with case.store.write() as session:
+        place = life.place_of(session, case, case.cast.chair)
+        chair = session.get_one(Person, case.cast.chair.person).email
+    wrong = {
+        "name": NewContact("", "vera@falun.example", **VICE),
+        "email": NewContact("Vera Ersson", "vera", **VICE),
+        "title": NewContact("Vera Ersson", "vera@falun.example", Role.signatory),
+        "same": NewContact("Vera Ersson", chair, **VICE),
+    }
+    for field, person in wrong.items():
+        with pytest.raises(Invalid) as refused, case.store.write() as session:
+            name_another(session, case.cast.karin, later(124), place.id, person)
+        assert [f.field for f in refused.value.fields] == [{"same": "email"}.get(field, field)]
+    with pytest.raises(Stale), case.store.write() as session:
+        name_another(session, case.cast.karin, later(124), place.id, NewContact("Vera", "vera@falun.example", **VICE), version=99)
+
+
+def _went_out(session: Session, actor: Actor) -> None:
+    query = select(Message).where(Message.assignment_id == actor.assignment, Message.purpose == "sign_request")
+    for message in session.exec(query):
+        rule.advance(message, rule.Event.send)
+        session.add(message)
