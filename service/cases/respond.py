@@ -89,8 +89,9 @@ def save_answer(
     party = standing.party_of(actor)
     title, fields = _worded(draft)
     response = open_response(session, party) or _new_response(session, standing, party, now)
-    existing = _existing(session, response, draft, answer)
-    _check_turn(session, existing, answer_version, draft)
+    existing = _existing(session, response, draft, answer, (title, fields))
+    if existing is None or not _same(existing, draft, (title, fields)):
+        _check_turn(session, existing, answer_version, draft)
     if draft.clause is not None:
         clause = standing.clause(draft.clause)
         _check_clause(session, standing, party, clause, draft, (title, fields))
@@ -222,16 +223,28 @@ def _new_response(session: Session, standing: Standing, party: Party, now: datet
     return response
 
 
-def _existing(session: Session, response: Response, draft: Draft, answer: UUID | None) -> Answer | None:
+def _existing(
+    session: Session, response: Response, draft: Draft, answer: UUID | None, typed: tuple[str, dict[str, str]]
+) -> Answer | None:
+    """The draft that is saved over; a new area typed once and saved twice is one draft."""
     if draft.clause is not None:
         query = select(Answer).where(col(Answer.response_id) == response.id, col(Answer.clause_id) == draft.clause)
         return session.exec(query).first()
     if answer is None:
-        return None
+        return next((a for a in answers_of(session, response) if a.clause_id is None and _same(a, draft, typed)), None)
     row = session.get(Answer, answer)
     if row is None or row.response_id != response.id or row.clause_id is not None:
         raise NotFound
     return row
+
+
+def _same(row: Answer, draft: Draft, typed: tuple[str, dict[str, str]]) -> bool:
+    """The very same answer saved again, as when a press comes while the text is saving itself, is no clash."""
+    return (row.kind, row.base_version_id, row.title, row.fields) == (
+        draft.kind,
+        draft.base,
+        *typed,
+    ) and row.reason == draft.reason
 
 
 def _check_turn(session: Session, existing: Answer | None, seen: int | None, draft: Draft) -> None:

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from service.cases.respond import Draft, drop_answer, save_answer
+from service.pages.autosave import autosaved
 from service.pages.clashes import clash_of
 from service.pages.comparison import CODES, compare
 from service.pages.negotiation import agreement_page, back_to, load
@@ -39,6 +40,8 @@ def save(request: Request, visit: Visit, agreement_id: UUID, clause_id: UUID, ty
     if kind in _FORMS and typed.get("edit"):
         return form_page(request, visit, _answer_form(request, n, clause_id, kind).again(typed))
     draft = Draft(kind, clause_id, number(typed, "base"), *worded(typed), typed.get("reason", ""))
+    if typed.get("autosave"):
+        return autosaved(request, visit, agreement_id, draft, None, _version(typed))
     try:
         with visit.write() as session:
             save_answer(session, visit.actor, visit.now, agreement_id, draft, answer_version=_version(typed))
@@ -67,6 +70,9 @@ def save_area(request: Request, visit: Visit, agreement_id: UUID, typed: Typed) 
     if typed.get("edit"):
         return form_page(request, visit, form.again(typed))
     draft = Draft(AnswerKind.add, None, None, *worded(typed), typed.get("reason", ""))
+    if typed.get("autosave"):
+        own = number(typed, "draft")
+        return autosaved(request, visit, agreement_id, draft, own, _version(typed) if own else None)
     try:
         with visit.write() as session:
             save_answer(

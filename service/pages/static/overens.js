@@ -1,7 +1,7 @@
-/* Trusted Types, unsaved text, focus after swaps, keys in the matrix. */
+/* Saving, focus and keys. */
 (() => {
   "use strict";
-  function refuse() { throw new TypeError("Text never becomes script"); }
+  function refuse() { throw new TypeError("No script"); }
   const rules = { createHTML: text => text, createScript: refuse, createScriptURL: refuse };
   const policy = window.trustedTypes ? trustedTypes.createPolicy("overens", rules) : rules;
   htmx.registerExtension("overens", { init: api => api.initSecurity(policy, refuse, refuse) });
@@ -11,12 +11,16 @@
   const each = (selector, act) => document.querySelectorAll(selector).forEach(act);
   const words = document.documentElement.dataset;
 
-  /* Forms whose text the server has not got. */
+  /* Text the server has not got. */
   const unsaved = new Set(), sending = new Set();
   const formOf = element => element?.closest?.("form[data-warn]");
   const status = form => form?.querySelector("[data-saved]");
   const typed = () => each("form[data-unsaved],form[data-warn]:has([aria-invalid])", form => unsaved.add(form));
-  on("input", ({ target }) => formOf(target) && unsaved.add(formOf(target)));
+  on("input", ({ target }) => {
+    const form = formOf(target);
+    if (form) unsaved.add(form);
+    if (status(form)) status(form).textContent = "";
+  });
   on("submit", ({ target }) => unsaved.delete(target));
   addEventListener("beforeunload", event => {
     if ([...unsaved, ...sending].some(form => form.isConnected)) event.preventDefault();
@@ -44,10 +48,11 @@
     sending.delete(formOf(ctx.sourceElement));
     if (ctx.response.status < 400) alarm("");
   });
-  /* What would wipe out typed text is told beside it. */
+  /* Refusals are told beside the text. */
   on("htmx:before:swap", event => {
     const { ctx } = event.detail, code = ctx.response.status, auto = ctx.target === status(formOf(ctx.sourceElement));
-    if (code !== 401 && code < (auto ? 400 : 500)) return;
+    if (auto && code > 399) unsaved.add(formOf(ctx.target));
+    if (code !== 401 && code < 500) return;
     event.preventDefault();
     failed(ctx, code === 401 ? words.signedOut : words.failed);
   });
@@ -64,7 +69,7 @@
     goal.focus();
   });
 
-  /* One tab stop for the whole matrix; links stay links, so Enter opens them. */
+  /* One tab stop for the matrix; Enter opens a link. */
   const stop = cell => cell.querySelector("a,button") || cell;
   function grid(table) {
     table.setAttribute("role", "grid");
