@@ -16,6 +16,7 @@ from starlette.requests import Request
 
 from service.app import create_app
 from service.cases import sessions
+from service.cases.backup import BadBackup
 from service.cases.contacts import block
 from service.settings import Settings, SettingsError
 from service.store.session import Store
@@ -27,7 +28,7 @@ from states.parties import Actor
 from tests.browser import serving
 from tests.people import Cast, arrive
 
-UNMAPPED = {SettingsError}
+UNMAPPED = {SettingsError, BadBackup}
 """What no request can meet."""
 
 
