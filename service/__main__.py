@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from service import clock, log, people_commands, supervise
+from service import clock, log, supervise
+from service.commands import people
+from service.commands.terminal import fact, say, speak_json
 from service.settings import PREFIX, Settings, SettingsError, load
-from service.terminal import fact, say, speak_json
 from states.calendar import TZ
 from states.errors import Blocked, Invalid, NotAllowed, NotFound, NotYours, OverensError, Refused, Stale, StoreUnavailable
 
@@ -30,8 +31,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-app.add_typer(people_commands.organisation, name="organisation")
-app.add_typer(people_commands.user, name="user")
+app.add_typer(people.organisation, name="organisation")
+app.add_typer(people.user, name="user")
 
 Host = Annotated[str, typer.Option(help="Adress att lyssna på.")]
 Port = Annotated[int, typer.Option(min=1, max=65535, help="Port för webbplatsen.")]
@@ -157,7 +158,7 @@ def check(
     schedules: Annotated[bool, typer.Option("--schedules", help="Att schemat svarar och har kommande körningar.")] = False,
 ) -> None:
     """Leta efter fel, i allt eller i de delar som nämns; en rad och en sida för varje fynd, och 1."""
-    from service import checking
+    from service.commands import checking
 
     found = checking.check(checking.Parts(invariants, chain, documents, settings, schedules))
     raise typer.Exit(FOUND if found else DONE)
@@ -170,7 +171,7 @@ def backup(
     keep: Annotated[int, typer.Option(min=0, help="Behåll så många prövade; 0 behåller alla.")] = 0,
 ) -> None:
     """Gör en säkerhetskopia medan tjänsten är igång, läs in den vid sidan av och kontrollera den; 1 om den inte håller."""
-    from service import safekeeping
+    from service.commands import safekeeping
 
     safekeeping.backup(folder, keep)
 
@@ -182,7 +183,7 @@ def restore(
     yes: Annotated[bool, typer.Option("--yes", help="Fråga inte.")] = False,
 ) -> None:
     """Läs in en säkerhetskopia i en tom databas: allt eller inget. En databas som inte är tom rörs aldrig (3)."""
-    from service import safekeeping
+    from service.commands import safekeeping
 
     safekeeping.restore(file, yes=yes)
 
@@ -314,7 +315,7 @@ def _started(host: str, port: int, *, demo: bool = False) -> Settings:
 
 
 def _store() -> AbstractContextManager["Store"]:
-    from service.opened import opened
+    from service.commands.opened import opened
 
     return opened(load())
 

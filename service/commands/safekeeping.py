@@ -7,13 +7,13 @@ from pathlib import Path
 from service import clock
 from service.cases import backup as cases
 from service.cases.restore import restore as read_back
-from service.opened import opened
+from service.commands.opened import opened
+from service.commands.terminal import fact, say
 from service.settings import load
 from service.store import archive
 from service.store.files import Files
 from service.supervise import alone
 from service.sweeps import sweep_reminders
-from service.terminal import fact, say
 from states.calendar import TZ
 from states.errors import Blocked, Reason
 

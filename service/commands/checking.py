@@ -11,7 +11,8 @@ from sqlmodel import Session, SQLModel
 from service.cases.backup import last_verified, went_back
 from service.cases.check import Finding, chain, impossible
 from service.cases.check_files import lost_files
-from service.opened import opened
+from service.commands.opened import opened
+from service.commands.terminal import fact, say
 from service.schedules import SchedulerAway, Schedules
 from service.settings import Settings, load
 from service.store import schema
@@ -28,7 +29,6 @@ from service.store.tables import (
     Signature,
     SignatureSlot,
 )
-from service.terminal import fact, say
 from states.calendar import TZ
 
 _OF_AN_AGREEMENT: tuple[type[SQLModel], ...] = (

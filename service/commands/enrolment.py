@@ -10,10 +10,10 @@ from sqlmodel import Session, col, select
 
 from service import clock
 from service.cases import accounts, contacts, organisations, sign_in
-from service.opened import opened
+from service.commands.opened import opened
+from service.commands.terminal import fact, say
 from service.settings import Settings, load
 from service.store.tables import ContactAssignment, Organisation, Person
-from service.terminal import fact, say
 from states.errors import FieldError, Invalid, NotFound
 from states.parties import FLOW, STAFF, OrganisationKind, Role
 

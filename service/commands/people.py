@@ -22,7 +22,7 @@ def add_organisation(
     case_prefix: Annotated[str, typer.Option(help="Så börjar regionens diarienummer, till exempel RD.")] = "",
 ) -> None:
     """Lägg till en organisation."""
-    from service import enrolment  # the parent of all processes stays small
+    from service.commands import enrolment  # the parent of all processes stays small
 
     enrolment.add_organisation(
         name, kind=kind, short_name=short_name, code=code, org_no=org_no, email=email, case_prefix=case_prefix
@@ -32,7 +32,7 @@ def add_organisation(
 @organisation.command("list")
 def list_organisations() -> None:
     """Visa organisationerna."""
-    from service import enrolment
+    from service.commands import enrolment
 
     enrolment.list_organisations()
 
@@ -46,7 +46,7 @@ def add_user(
     place: Annotated[str, typer.Option("--organisation", help="Organisationens namn eller kommunkod.")],
 ) -> None:
     """Lägg till en person; för regionens egna läses lösenordet från terminalen eller stdin."""
-    from service import enrolment
+    from service.commands import enrolment
 
     enrolment.add_user(email, name=name, role=role, place=place)
 
@@ -54,7 +54,7 @@ def add_user(
 @user.command("list")
 def list_users() -> None:
     """Visa vem som har vilken roll hos vem."""
-    from service import enrolment
+    from service.commands import enrolment
 
     enrolment.list_users()
 
@@ -62,7 +62,7 @@ def list_users() -> None:
 @user.command("block")
 def block(email: str, *, unblock: Annotated[bool, typer.Option("--unblock", help="Släpp in personen igen.")] = False) -> None:
     """Stäng en person ute genast: länkar, koder och inloggningar dör."""
-    from service import enrolment
+    from service.commands import enrolment
 
     enrolment.block(email, unblock=unblock)
 
@@ -70,6 +70,6 @@ def block(email: str, *, unblock: Annotated[bool, typer.Option("--unblock", help
 @user.command("link")
 def link(email: str) -> None:
     """Skriv ut en inloggningslänk; att den gjordes står i händelseloggen."""
-    from service import enrolment
+    from service.commands import enrolment
 
     enrolment.link(email)

@@ -1,0 +1,1 @@
+"""The commands of `overens`, one module per concern; `service.__main__` lists them all."""
