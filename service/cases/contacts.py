@@ -6,16 +6,11 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from service.cases.mail import NO_CONTACT, task_done, tell, write
-from service.cases.steps import note
+from service.cases.vacancy import pause_without_contact, welcome
 from service.cases.wording import line
-from service.post.letters import LetterName
 from service.store import history
-from service.store.contacts import Contact, main_contacts
-from service.store.standing import Standing, load_many
-from service.store.tables import Agreement, AgreementParty, ContactAssignment, Organisation, Person
+from service.store.tables import ContactAssignment, Organisation, Person
 from states.access import Operation, Relation, require
-from states.agreement import PROPOSED
 from states.calendar import civil
 from states.errors import FieldError, Invalid, NotAllowed, NotFound, NotYours, Stale
 from states.parties import CONTACT, Actor, OrganisationKind, Role
@@ -40,7 +35,7 @@ class NewContact:
 def assign(
     session: Session, actor: Actor, now: datetime, organisation_id: UUID, programme_id: UUID | None, contact: NewContact
 ) -> ContactAssignment:
-    """Give a person a role for an organisation; a pause for a missing contact ends when a contact is there again."""
+    """Give a person a role for an organisation; a pause for a missing contact ends on the first day of a new one."""
     organisation = _organisation(session, actor, organisation_id)
     _check_role(actor, organisation, contact.role)
     _check_days(contact, civil(now))
@@ -58,7 +53,7 @@ def assign(
     session.flush()
     history.append(session, actor, now, "assign", assignment=str(row.id), organisation=organisation.name, role=row.role.value)
     if row.role in CONTACT:
-        _welcome(session, actor, now, organisation, row)
+        welcome(session, actor, now, organisation, row)
     return row
 
 
@@ -80,11 +75,24 @@ def end(session: Session, actor: Actor, now: datetime, assignment_id: UUID, vers
 
 
 def hand_over(session: Session, actor: Actor, now: datetime, assignment_id: UUID, successor: NewContact) -> ContactAssignment:
-    """Change the contact person in one step: the old one's links die, the new one gets the case with all its drafts."""
+    """Change the contact person in one step: the new one gets the case with all its drafts, the old one's links die that day."""
     old = _assignment(session, actor, assignment_id, None)
     new = assign(session, actor, now, old.organisation_id, old.programme_id, successor)
-    end(session, actor, now, old.id)
+    if new.valid_from is not None and new.valid_from > civil(now):
+        _stay_until(session, actor, now, old, new.valid_from)
+    else:
+        end(session, actor, now, old.id)
     return new
+
+
+def _stay_until(session: Session, actor: Actor, now: datetime, old: ContactAssignment, day: date) -> None:
+    """The one before speaks for the party until the new one's first day, unless their own time is up sooner."""
+    if old.valid_to is not None and old.valid_to < day:
+        return
+    old.valid_to, old.version = day - timedelta(days=1), old.version + 1
+    session.add(old)
+    session.flush()
+    history.append(session, actor, now, "end_contact", assignment=str(old.id), last_day=str(old.valid_to), role=old.role.value)
 
 
 def block(session: Session, actor: Actor, now: datetime, assignment_id: UUID, *, blocked: bool) -> ContactAssignment:
@@ -157,46 +165,3 @@ def _assignment(session: Session, actor: Actor, assignment_id: UUID, version: in
     if version is not None and row.version != version:
         raise Stale
     return row
-
-
-def _live_standings(session: Session, organisation: Organisation) -> list[Standing]:
-    query = (
-        select(Agreement.id)
-        .join(AgreementParty, col(AgreementParty.agreement_id) == col(Agreement.id))
-        .where(col(AgreementParty.organisation_id) == organisation.id, col(Agreement.state).in_(PROPOSED))
-    )
-    return list(load_many(session, session.exec(query).all()).values())
-
-
-def pause_without_contact(session: Session, actor: Actor, now: datetime, organisation: Organisation) -> tuple[UUID, ...]:
-    """Pause what an organisation without a contact is party to; the sweep calls it too, for assignments that simply ran out."""
-    paused = []
-    for standing in _live_standings(session, organisation):
-        agreement = standing.agreement
-        if agreement.pause == NO_CONTACT or main_contacts(session, organisation, agreement.programme_id, civil(now)):
-            continue
-        agreement.pause = NO_CONTACT
-        note(session, actor, now, standing, "pause", reason=NO_CONTACT, party=organisation.name)
-        party = next(p for p in standing.parties if p.organisation.id == organisation.id)
-        tell(session, now, standing, party, LetterName.contact_missing, once=f"no-contact:{civil(now)}")
-        paused.append(agreement.id)
-    return tuple(paused)
-
-
-def _welcome(session: Session, actor: Actor, now: datetime, organisation: Organisation, row: ContactAssignment) -> None:
-    """Lift the pause and give the new contact a link to what is under way."""
-    contact = Contact(row, session.get_one(Person, row.person_id))
-    for standing in _live_standings(session, organisation):
-        agreement = standing.agreement
-        if row.programme_id not in (None, agreement.programme_id):
-            continue
-        task_done(session, actor, now, standing, NO_CONTACT)
-        if agreement.pause == NO_CONTACT:
-            agreement.pause = None
-            note(session, actor, now, standing, "unpause", party=organisation.name)
-        facts = {
-            "kommun": organisation.name,
-            "region": standing.region.organisation.name,
-            "period": f"{agreement.period_from.year}–{agreement.period_to.year}",
-        }
-        write(session, now, standing, contact, LetterName.contact_changed, facts, key=f"contact_changed:{agreement.id}:{row.id}")

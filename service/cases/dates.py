@@ -53,16 +53,21 @@ def answer_date(
     agreement = standing.agreement
     if row.answered_at is not None:
         raise NotAllowed("answer_date", "answered")
-    row.answered_at, row.granted = now, granted
-    session.add(row)
     if granted:
         agreement.due = explained_due(session, agreement, day or row.day).day
-    _no_longer_asked(session, actor, now, standing)
     agreement.due_round += 1
     note(session, actor, now, standing, "answer_date", granted=granted, due=str(agreement.due))
+    _answered(session, actor, now, standing, row, granted=granted)
+    return standing
+
+
+def _answered(session: Session, actor: Actor, now: datetime, standing: Standing, row: DateRequest, *, granted: bool) -> None:
+    """The request is closed, the reminders go on, and the party that asked hears which day it is."""
+    row.answered_at, row.granted = now, granted
+    session.add(row)
+    _no_longer_asked(session, actor, now, standing)
     letter = LetterName.date_granted if granted else LetterName.date_refused
     tell(session, now, standing, standing.party(row.party_id), letter)
-    return standing
 
 
 def lapse(session: Session, actor: Actor, now: datetime, standing: Standing) -> None:
@@ -83,7 +88,7 @@ def _no_longer_asked(session: Session, actor: Actor, now: datetime, standing: St
 def change_due(
     session: Session, actor: Actor, now: datetime, agreement_id: UUID, day: date, *, firm: bool, version: int | None = None
 ) -> Standing:
-    """The region sets another last day: a new round of reminders begins."""
+    """The region sets another last day: a new round of reminders begins, and whoever has asked for a day has got their answer."""
     standing = load(session, actor, Operation.answer_date, agreement_id, version=version)
     agreement = standing.agreement
     if agreement.state not in (State.draft, State.negotiating):
@@ -93,6 +98,8 @@ def change_due(
     agreement.due, agreement.due_firm = explained_due(session, agreement, day).day, firm
     agreement.due_round += 1
     note(session, actor, now, standing, "change_due", due=str(agreement.due), firm=firm)
+    if (request := open_request(session, agreement_id)) is not None:
+        _answered(session, actor, now, standing, request, granted=True)
     return standing
 
 

@@ -10,9 +10,9 @@ from babel.dates import format_date
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
-from service.cases.contacts import pause_without_contact
 from service.cases.mail import counterpart
 from service.cases.owed import QUEUED, Owed, concerned, owed, without_contact
+from service.cases.vacancy import begin, pause_without_contact
 from service.post.letters import Letter, LetterName, render
 from service.store import outbox
 from service.store.contacts import Contact, contacts
@@ -98,7 +98,8 @@ class _Day:
 def sweep(session: Session, now: datetime, after: str | None = None, limit: int = CHUNK) -> Swept:
     """Queue every reminder of one chunk of agreements that is due now.
 
-    1. A party without any contact pauses its agreements and goes to the official address.
+    1. A contact whose first day it is ends the pause; a party without any contact pauses its agreements and is written to at
+       its official address.
     2. Each obligation is decided on by itself; outside the hours of its programme nothing is.
     3. Skipped slots get a row with the reason.
     4. What is due is gathered by assignment into one mail, at most one a day per person; the others stay due tomorrow.
@@ -107,6 +108,7 @@ def sweep(session: Session, now: datetime, after: str | None = None, limit: int 
     outbox.take_turn(session, "reminders")
     ids = concerned(session, civil(now), after, limit)
     done = Swept(next=str(ids[-1]) if len(ids) == limit else None)
+    begin(session, FLOW, now, ids)
     for party in without_contact(session, now, ids):
         pause_without_contact(session, FLOW, now, party.organisation)
     due: list[_Due] = []

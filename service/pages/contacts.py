@@ -35,7 +35,7 @@ _ROLES = (
 )
 _SAID = {
     "tillagd": _("Personen är tillagd."),
-    "bytt": _("Kontaktpersonen är bytt. De gamla länkarna fungerar inte längre."),
+    "bytt": _("Bytet av kontaktperson är sparat."),
     "avslutat": _("Uppdraget är avslutat. Länkarna fungerar inte längre."),
     "sparrad": _("Personen är spärrad. Länkar och inloggningar slutade fungera direkt."),
     "oppnad": _("Spärren är hävd. Personen behöver en ny länk."),
@@ -234,7 +234,7 @@ def _fields(*, signs: bool = False) -> tuple[Field, ...]:
     )
     return (
         Field("name", _("Namn"), autocomplete="off"),
-        Field("email", "E-postadress", kind="email", autocomplete="off", hint=_("Till exempel namn@kommun.se")),
+        Field("email", _("E-postadress"), kind="email", autocomplete="off", hint=_("Till exempel namn@kommun.se")),
         Field("phone", _("Telefon"), kind="tel", optional=True, autocomplete="off"),
         Field("title", _("Titel"), optional=True, autocomplete="off"),
         *((authority,) if signs else ()),
@@ -283,11 +283,11 @@ def _handover(request: Request, visit: Visiting, assignment_id: UUID) -> Step:
             "{person} lämnar uppdraget för {party}. Skriv vem som tar över.", person=contact.person.name, party=organisation.name
         ),
         consequences=(
-            _("Länkarna till {person} slutar fungera direkt.", person=contact.person.name),
-            _("Den nya personen får ett mejl med en egen länk."),
+            _("Länkarna till {person} slutar fungera när den nya personen börjar.", person=contact.person.name),
+            _("Den nya personen får ett mejl med en egen länk på sin första dag."),
             _("Utkast som inte är skickade finns kvar hos kommunen."),
         ),
-        fields=_fields(),
+        fields=(*_fields(), _WHEN[0]),
     )
 
 

@@ -41,7 +41,7 @@ _SAID = {
     "aterkallat": _("Förslaget är tillbakadraget."),
     "datumforslag": _("Ert förslag till nytt datum är skickat. Påminnelserna vilar tills regionen har svarat."),
     "inbjuden": _("Kollegan har fått sitt uppdrag."),
-    "bytt": _("Kontaktpersonen är bytt."),
+    "bytt": _("Bytet av kontaktperson är sparat."),
     "avslutat": _("Uppdraget är avslutat."),
     "nej": _("Ni har tackat nej. Ni kan ändra er när som helst."),
 }

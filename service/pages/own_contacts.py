@@ -1,6 +1,7 @@
 """A party's own contacts: who answers and signs, inviting a colleague, handing over, ending an assignment."""
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from uuid import UUID
 
 from fastapi import APIRouter, Request
@@ -9,8 +10,8 @@ from sqlmodel import Session
 
 from service.cases.contacts import NewContact, assign, end, hand_over
 from service.pages.negotiation import said
-from service.pages.rendering import Paths, render, see_other
-from service.pages.steps import Field, Step, refused_step, step_page
+from service.pages.rendering import Paths, date_short, render, see_other
+from service.pages.steps import Field, Step, day, refused_step, step_page
 from service.store.contacts import Contact
 from service.store.negotiation import colleagues, has_other_contact
 from service.web import Typed, Visit, permit
@@ -39,7 +40,7 @@ def people(request: Request, visit: Visit) -> Response:
         request,
         "municipality/contacts.html",
         organisation=visit.organisation,
-        people=[_line(paths, contact) for contact in found],
+        people=[_line(paths, contact, civil(visit.now)) for contact in found],
         said=said(request),
     )
 
@@ -78,8 +79,8 @@ def change(request: Request, visit: Visit, assignment_id: UUID, typed: Typed) ->
     def work(session: Session) -> None:
         hand_over(session, visit.actor, visit.now, assignment_id, _new_contact(typed, contact.assignment.role))
 
-    step = _handover(request, visit, contact)
-    return _carry_out(request, visit, typed, step, work, "bytt", mine=assignment_id == visit.actor.assignment)
+    step, stays = _handover(request, visit, contact), typed.get("valid_from", "").strip() > civil(visit.now).isoformat()
+    return _carry_out(request, visit, typed, step, work, "bytt", mine=assignment_id == visit.actor.assignment and not stays)
 
 
 @router.get("/min-kommun/kontakter/{assignment_id}/avslut", name="own_ending")
@@ -101,7 +102,7 @@ def finish(request: Request, visit: Visit, assignment_id: UUID, typed: Typed) ->
 
 def _people(visit: Visit) -> list[Contact]:
     with visit.read() as session:
-        return colleagues(session, visit.actor, civil(visit.now))
+        return colleagues(session, visit.actor, civil(visit.now), coming=True)
 
 
 def _person(visit: Visit, assignment_id: UUID) -> Contact:
@@ -111,12 +112,16 @@ def _person(visit: Visit, assignment_id: UUID) -> Contact:
     return found
 
 
-def _line(paths: Paths, contact: Contact) -> dict[str, object]:
+def _line(paths: Paths, contact: Contact, today: date) -> dict[str, object]:
     row = contact.assignment
+    dates = [
+        _("Från {day}", day=date_short(row.valid_from)) if row.valid_from and row.valid_from > today else "",
+        _("Till {day}", day=date_short(row.valid_to)) if row.valid_to else "",
+    ]
     answers = row.role in CONTACT
     return {
         "title": contact.person.name,
-        "meta": [item for item in (label(row.role), row.title, contact.person.email, contact.person.phone) if item],
+        "meta": [item for item in (label(row.role), row.title, contact.person.email, contact.person.phone, *dates) if item],
         "tone": "late" if row.bounced else "",
         "label": _("Mejlet kom inte fram") if row.bounced else "",
         "hand_over": paths("own_handover", assignment_id=row.id) if answers else "",
@@ -150,6 +155,7 @@ def _new_contact(typed: Mapping[str, str], role: Role) -> NewContact:
         role=role,
         phone=typed.get("phone", ""),
         title=typed.get("title", ""),
+        valid_from=day(typed, "valid_from") if typed.get("valid_from", "").strip() else None,
     )
 
 
@@ -162,10 +168,20 @@ def _role(typed: Mapping[str, str]) -> Role:
 def _fields() -> tuple[Field, ...]:
     return (
         Field("name", _("Namn"), autocomplete="off"),
-        Field("email", "E-postadress", kind="email", autocomplete="off", hint=_("Till exempel namn@kommun.se")),
+        Field("email", _("E-postadress"), kind="email", autocomplete="off", hint=_("Till exempel namn@kommun.se")),
         Field("phone", _("Telefon"), kind="tel", optional=True, autocomplete="off"),
         Field("title", _("Titel"), optional=True, autocomplete="off"),
     )
+
+
+_FROM = Field(
+    "valid_from",
+    _("Första dag för den nya"),
+    optional=True,
+    kind="date",
+    width="date",
+    hint=_("Lämna tomt om bytet gäller nu."),
+)
 
 
 def _step(request: Request, visit: Visit, action: str, heading: str, button: str, **rest: object) -> Step:
@@ -196,17 +212,19 @@ def _handover(request: Request, visit: Visit, contact: Contact) -> Step:
         _("Byt kontaktperson"),
         intro=_("{person} lämnar uppdraget. Skriv vem som tar över.", person=contact.person.name),
         consequences=(
-            _("Länkarna till {person} slutar fungera direkt.", person=contact.person.name),
-            _("Den nya personen får ett mejl med en egen länk."),
+            _("Länkarna till {person} slutar fungera när den nya personen börjar.", person=contact.person.name),
+            _("Den nya personen får ett mejl med en egen länk på sin första dag."),
             _("Utkast som inte är skickade finns kvar hos er."),
         ),
-        fields=_fields(),
+        fields=(*_fields(), _FROM),
     )
 
 
 def _ending(request: Request, visit: Visit, contact: Contact) -> Step:
     action = Paths(request)("own_ending", assignment_id=contact.assignment.id)
-    last = contact.assignment.role in CONTACT and not has_other_contact(_people(visit), contact.assignment.id)
+    with visit.read() as session:
+        others = colleagues(session, visit.actor, civil(visit.now))
+    last = contact.assignment.role in CONTACT and not has_other_contact(others, contact.assignment.id)
     paused = (_("Ni har då ingen kontaktperson. Påminnelserna pausas och regionen får veta det."),) if last else ()
     return _step(
         request,
@@ -215,7 +233,7 @@ def _ending(request: Request, visit: Visit, contact: Contact) -> Step:
         _("Avsluta uppdraget"),
         _("Avsluta uppdraget"),
         version=contact.assignment.version,
-        intro=f"{contact.person.name}, {label(contact.assignment.role).lower()}",
+        intro=_("{person}, {role:lower}", person=contact.person.name, role=label(contact.assignment.role)),
         consequences=(_("Länkarna slutar fungera direkt."), _("Utkast som inte är skickade finns kvar hos er."), *paused),
         danger=True,
     )

@@ -70,7 +70,7 @@ def ask_who_instead(request: Request, visit: Visit, agreement_id: UUID, slot_id:
 
 @router.post("/overenskommelser/{agreement_id}/underskrifter/{slot_id}/byte")
 @permit(Operation.plan_signing)
-def change(request: Request, visit: Visit, agreement_id: UUID, slot_id: UUID, typed: Typed) -> Response:
+def change_signatory(request: Request, visit: Visit, agreement_id: UUID, slot_id: UUID, typed: Typed) -> Response:
     """Somebody else signs in a place that is not signed yet."""
     s = load(visit, agreement_id)
     with taking(lambda refused: _change_form(request, visit, s, slot_id, typed, refused)) as done, visit.write() as session:

@@ -23,8 +23,13 @@ class Contact:
 def in_force(today: date) -> ColumnElement[bool]:
     """The condition that an assignment counts on a day."""
     begun = or_(col(ContactAssignment.valid_from).is_(None), col(ContactAssignment.valid_from) <= today)
+    return and_(begun, not_over(today))
+
+
+def not_over(today: date) -> ColumnElement[bool]:
+    """The condition that an assignment counts on a day or is yet to begin."""
     open_ended = or_(col(ContactAssignment.valid_to).is_(None), col(ContactAssignment.valid_to) >= today)
-    return and_(begun, open_ended, col(ContactAssignment.blocked).is_(False))
+    return and_(open_ended, col(ContactAssignment.blocked).is_(False))
 
 
 def contacts(session: Session, organisation: UUID, programme: UUID | None, today: date, roles: Iterable[Role]) -> list[Contact]:

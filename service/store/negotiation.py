@@ -11,7 +11,7 @@ from sqlalchemy import select as columns
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
-from service.store.contacts import Contact, in_force
+from service.store.contacts import Contact, in_force, not_over
 from service.store.standing import Standing, load_many, scope
 from service.store.tables import (
     Agreement,
@@ -194,12 +194,12 @@ def cases_of(session: Session, actor: Actor) -> list[Standing]:
     return sorted(found.values(), key=lambda s: s.agreement.state not in PROPOSED)
 
 
-def colleagues(session: Session, actor: Actor, today: date) -> list[Contact]:
-    """Everybody who speaks for the person's organisation today, contacts first, then by name."""
+def colleagues(session: Session, actor: Actor, today: date, *, coming: bool = False) -> list[Contact]:
+    """Everybody who speaks for the person's organisation today, or will, contacts first, then by name."""
     query = (
         select(ContactAssignment, Person)
         .join(Person, col(Person.id) == col(ContactAssignment.person_id))
-        .where(col(ContactAssignment.organisation_id) == actor.organisation, in_force(today))
+        .where(col(ContactAssignment.organisation_id) == actor.organisation, not_over(today) if coming else in_force(today))
     )
     if actor.programme is not None:
         mine = or_(col(ContactAssignment.programme_id).is_(None), col(ContactAssignment.programme_id) == actor.programme)

@@ -5,9 +5,11 @@ from datetime import date
 import pytest
 from sqlmodel import col, select
 
-from service.store.tables import ContactAssignment
+from service.cases.propose import send_proposal
+from service.store.tables import ContactAssignment, Message
 from tests.pages.site import Site, Visitor, words
 from tests.pages.test_overview import elin, site
+from tests.people import later
 from tests.stores import migrated_file, store
 
 __all__ = ["elin", "migrated_file", "site", "store"]
@@ -42,3 +44,23 @@ def test_a_day_that_cannot_be_is_said_at_its_field_and_nothing_typed_is_lost(
     assert said in words(refused)
     assert 'value="nina.ny@falun.example"' in refused.text
     assert f'value="{first}"' in refused.text or not first
+
+
+def test_a_contact_hands_over_from_a_day_to_come_and_stays_until_then(site: Site) -> None:
+    with site.store.write() as session:
+        send_proposal(session, site.cast.elin, later(), site.agreement)
+    karin = site.visitor(site.cast.karin)
+    path = f"/min-kommun/kontakter/{site.cast.karin.assignment}/byte"
+    typed = {"name": "Maja Ek", "email": "maja@falun.example"}
+    refused = karin.submit(karin.get(path), "/byte", **typed, valid_from="snart")
+    assert refused.status_code == 422
+    assert 'value="snart"' in refused.text
+    assert 'value="Maja Ek"' in refused.text
+    saved = words(karin.submit(refused, "/byte", **typed, valid_from="2027-10-04"))
+    assert "Bytet av kontaktperson är sparat." in saved
+    assert "Från 4 oktober 2027" in saved
+    assert "Till 3 oktober 2027" in saved
+    with site.store.read() as session:
+        assert session.exec(select(Message).where(Message.purpose == "contact_changed")).all() == []
+    path = f"/min-kommun/kontakter/{site.cast.karin.assignment}/avslut"
+    assert "Påminnelserna pausas" not in words(karin.get(path)), "Peter is there"
