@@ -6,18 +6,21 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 from typing import Any
+from uuid import UUID
 
 import pytest
 from pysqlite3 import dbapi2
 from sqlalchemy import event
+from sqlmodel import Session
 
+from service.cases.programmes import create_agreements, create_programme
 from service.cases.propose import send_proposal
 from service.cases.respond import save_answer, send_response
 from service.store.files import Files
 from service.store.session import Store
 from states.parties import Actor
 from tests.benchmarks.measure import Figure
-from tests.people import arrive, draft, later
+from tests.people import NOW, Cast, arrive, later, plan
 from tests.service.cases import life
 
 pytestmark = pytest.mark.bench
@@ -46,7 +49,7 @@ class Raw:
 def test_answering(store: Store, tmp_path: Path, areas: int, record_property: Callable[[str, object], None]) -> None:
     with store.write() as session:
         cast = arrive(session)
-        agreement = draft(session, cast) if areas == 3 else _draft(session, cast, areas)
+        agreement = _draft(session, cast, areas)
     case = life.Case(store, cast, agreement, Files(tmp_path / "files"))
     with store.write() as session:
         send_proposal(session, cast.elin, later(), case.id)
@@ -73,15 +76,12 @@ def test_answering(store: Store, tmp_path: Path, areas: int, record_property: Ca
         record_property("figures", f"P1 peers not run, because they are not installed: {', '.join(PEERS)}; 16 writers: not run")
 
 
-def _draft(session: Any, cast: Any, areas: int) -> Any:
-    from service.cases.programmes import create_agreements, create_programme
-    from tests.people import NOW, plan
-
+def _draft(session: Session, cast: Cast, areas: int) -> UUID:
     programme = create_programme(session, cast.elin, NOW, plan(areas=tuple(f"Område {n}" for n in range(areas))))
     return create_agreements(session, cast.elin, NOW, programme.id, [cast.falun]).agreements[0]
 
 
-def _drafted(case: life.Case, actor: Actor, number: int) -> Any:
+def _drafted(case: life.Case, actor: Actor, number: int) -> UUID:
     with case.store.write() as session:
         rows = [
             save_answer(session, actor, later(number + 1), case.id, life.countering(session, clause, f"Ord {number}."))

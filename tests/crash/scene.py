@@ -41,7 +41,7 @@ class Scene:
         store = Store(self.settings.database_url)
         assert actor.organisation is not None
         with store.write() as session:
-            name, secret = cookie_name(self.settings), _session(session, actor)
+            name, secret = open_session(session, self.settings, actor)
             organisation = session.get_one(Organisation, actor.organisation)
             programme = session.get_one(Agreement, self.talks[0]).programme_id
             found = main_contacts(session, organisation, programme, datetime.now(UTC).date())
@@ -72,7 +72,8 @@ def _agreement(session: Session, cast: Cast, number: int) -> UUID:
     return agreement
 
 
-def _session(session: Session, actor: Actor) -> str:
+def open_session(session: Session, settings: Settings, actor: Actor) -> tuple[str, str]:
+    """A cookie of the person, as opening a personal link makes it: its name and its value."""
     assert actor.assignment is not None
     now, secret = datetime.now(UTC), new_secret()
     session.add(
@@ -85,7 +86,7 @@ def _session(session: Session, actor: Actor) -> str:
             expires_at=now + timedelta(hours=2),
         )
     )
-    return secret
+    return cookie_name(settings), secret
 
 
 @dataclass
