@@ -1,4 +1,4 @@
-"""What Babel collects from Python: marked texts, the sentences of errors and reasons, and the docstrings that errors speak with."""
+"""What Babel collects from Python: marked texts, sentences of errors and reasons, and the docstrings that errors speak with."""
 
 import ast
 from collections.abc import Collection, Iterator, Mapping
@@ -14,7 +14,10 @@ _NAMED = {"message", "missing"}
 
 
 def extract(
-    file: IO[bytes], _keywords: Mapping[str, Any], _tags: Collection[str], _options: Mapping[str, Any]
+    file: IO[bytes],
+    keywords: Mapping[str, Any],  # noqa: ARG001 (ours stand above)
+    comment_tags: Collection[str],  # noqa: ARG001
+    options: Mapping[str, Any],  # noqa: ARG001
 ) -> Iterator[Found]:
     """The texts of one Python file, as Babel's extraction methods give them."""
     for node in ast.walk(ast.parse(file.read())):
