@@ -23,6 +23,8 @@ SEED = int(os.environ.get("OVERENS_TEST_SEED", "0")) or random.SystemRandom().ra
 BACK = 30.0
 """Seconds a return may take here, where two cores carry the tests too; the slowest one is printed."""
 
+Property = Callable[[str, object], None]
+
 WEB_MOST = ["web", "web", "web", "web", "deliver", "up"]
 EVERYTHING = ["web", "web", "web", "runner", "flow", "scheduler", "up"]
 
@@ -101,22 +103,22 @@ class Run:
         time.sleep(self.dice.uniform(least, most))
         assert not self.ledger.faults, self.ledger.faults
 
-    def reckon(self) -> Audit:
-        """Everybody goes home, the house is closed in order, what waits is sent, and the books are compared."""
+    def reckon(self) -> str:
+        """Everybody goes home, the house is closed in order, what waits is sent, and the books are compared; the figures."""
         self.crowd.go_home()
         assert not self.ledger.faults, self.ledger.faults
         assert self.house.stop() == 0, self.house.tail()
         assert self.house.living() == {}
         drain(self.scene.settings)
         found = audit(self.scene, self.ledger, self.office)
-        self._say(found)
+        print(figures := self._figures(found))
         assert (found.lost, found.twins) == ([], [])
         assert found.repeats <= self.house.senders_killed
-        return found
+        return figures
 
-    def _say(self, found: Audit) -> None:
+    def _figures(self, found: Audit) -> str:
         returns, seconds = sorted(self.house.returns), time.monotonic() - self.began
-        print(
+        return (
             f"seed {SEED}: {len(self.house.kills)} kills ({', '.join(self.house.kills)}) in {seconds:.0f} s, "
             f"{self.ledger.commands} acknowledged, {self.ledger.repeated} asked again, {len(found.lost)} lost, "
             f"{len(found.twins)} twins, {found.mails} mails, {found.repeats} repeats, "
@@ -133,38 +135,38 @@ def _again(verb: Callable[[], None]) -> Callable[[], bool]:
 
 
 @pytest.mark.crash
-def test_nothing_acknowledged_is_lost_when_anything_is_killed(tmp_path: Path) -> None:
+def test_nothing_acknowledged_is_lost_when_anything_is_killed(tmp_path: Path, record_property: Property) -> None:
     with moved_in(tmp_path) as run:
         run.work(delivering=True)
         run.blows(6, WEB_MOST, first=("web", "up", "deliver"))
-        run.reckon()
+        record_property("figures", run.reckon())
 
 
 @pytest.mark.crash
 @pytest.mark.scheduler
-def test_a_killed_up_takes_its_schedules_along_and_starts_clean(tmp_path: Path) -> None:
+def test_a_killed_up_takes_its_schedules_along_and_starts_clean(tmp_path: Path, record_property: Property) -> None:
     with moved_in(tmp_path, flows=True) as run:
         run.work(delivering=False)
         assert until(run.house.at_work, 90) < 90
         run.blows(3, EVERYTHING, first=("up", "flow"), rest=(0, 0))
-        run.reckon()
+        record_property("figures", run.reckon())
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("where", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def test_a_long_siege_of_the_web_and_its_parent(tmp_path: Path, where: str) -> None:
+def test_a_long_siege_of_the_web_and_its_parent(tmp_path: Path, where: str, record_property: Property) -> None:
     with ExitStack() as beside:
         database = beside.enter_context(postgres_beside()) if where == "postgresql" else ""
         with moved_in(tmp_path, database=database, drafts=150) as run:
             run.work(delivering=True)
             run.blows(40, WEB_MOST)
-            run.reckon()
+            record_property("figures", run.reckon())
 
 
 @pytest.mark.soak
 @pytest.mark.scheduler
-def test_a_long_siege_of_the_schedules(tmp_path: Path) -> None:
+def test_a_long_siege_of_the_schedules(tmp_path: Path, record_property: Property) -> None:
     with moved_in(tmp_path, flows=True, drafts=150) as run:
         run.work(delivering=False, pause=0.3)
         run.blows(14, EVERYTHING, first=("flow", "runner", "scheduler", "up", "flow"), rest=(1, 6))
-        run.reckon()
+        record_property("figures", run.reckon())
