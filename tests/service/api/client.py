@@ -1,18 +1,48 @@
 """People of the cast as they use the API: a client each, what a refusal must look like, one answer saved."""
 
+import ssl
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
+from fastapi import FastAPI
 
+from service.settings import Settings
+from service.store.session import Store
+from service.web import house
 from states.parties import Actor
-from tests.pages.site import Site
+from tests.pages.site import TODAY, Site
+from tests.people import Cast
+
+_CERTIFICATES = ssl.create_default_context()
+"""Read once: a client of its own for each person would read them all again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A running service that one store after the other is put behind."""
+
+    url: str
+    app: FastAPI
+    settings: Settings
+
+
+@contextmanager
+def behind(served: Served, store: Store, cast: Cast, agreement: UUID) -> Iterator[Site]:
+    """The service as it is with this store."""
+    served.app.state.house = replace(house(served.settings, store), clock=lambda: TODAY)
+    with ExitStack() as clients:
+        yield Site(served.url, store, served.settings, cast, agreement, clients)
 
 
 def api(site: Site, actor: Actor | None) -> httpx.Client:
     """Somebody signed in, or a visitor."""
     cookies = dict([site.cookie(actor)]) if actor else {}
-    made = httpx.Client(base_url=f"{site.url}/api/v1/", cookies=cookies, headers={"Origin": site.url}, timeout=30)
+    address = f"{site.url}/api/v1/"
+    made = httpx.Client(base_url=address, cookies=cookies, headers={"Origin": site.url}, timeout=30, verify=_CERTIFICATES)
     return site.clients.enter_context(made)
 
 

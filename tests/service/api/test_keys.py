@@ -3,25 +3,27 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from pathlib import Path
 
 import httpx
 import pytest
 from sqlmodel import func, select
 
-from service.settings import Settings
 from service.store.session import Store
 from service.store.tables import Event, IdempotencyKey, Message
-from tests.pages.site import Site, running
-from tests.service.api.client import api, key, refused
+from tests.pages.site import Site
+from tests.people import arrive, draft
+from tests.service.api.client import Served, api, behind, key, refused
 
 AT_ONCE = 8
 
 
 @pytest.fixture
-def site(any_store: Store, tmp_path: Path) -> Iterator[Site]:
-    with running(any_store, Settings(data_dir=tmp_path)) as served:
-        yield served
+def site(served: Served, any_store: Store) -> Iterator[Site]:
+    with any_store.write() as session:
+        cast = arrive(session)
+        agreement = draft(session, cast)
+    with behind(served, any_store, cast, agreement) as there:
+        yield there
 
 
 def effects(site: Site) -> tuple[int, ...]:
