@@ -155,7 +155,8 @@ def _missing(request: Request, error: Exception) -> Response:
     """What the framework refuses: no such address, no such method, a body it cannot read."""
     if not isinstance(error, HTTPException) or error.status_code == 404:
         return _refused(request, NotFound())
-    response = _refused(request, Invalid(), error.status_code)
+    by_hand = error.status_code == 405 and not request.url.path.startswith("/api/")  # a form's address, opened as a page
+    response = _refused(request, NotFound() if by_hand else Invalid(), error.status_code)
     response.headers.update(error.headers or {})
     return response
 

@@ -17,7 +17,8 @@ from service.pages.wording_form import WordingForm, answer_form, area_form
 from service.store.tables.response import AnswerKind
 from service.web import Typed, Visit, permit
 from states.access import Operation
-from states.errors import Blocked, Invalid, NotAllowed, NotFound, Stale
+from states.errors import Blocked, FieldError, Invalid, NotAllowed, Stale
+from states.said import _
 
 router = APIRouter()
 
@@ -138,11 +139,11 @@ def worded(typed: Mapping[str, str]) -> tuple[str, dict[str, str]]:
 
 
 def number(typed: Mapping[str, str], name: str) -> UUID | None:
-    """An id from a hidden field; anything else is no page of ours."""
+    """An id from a hidden field; nonsense is none, so that what was typed meets the text that stands now and is not lost."""
     try:
         return UUID(typed[name]) if typed.get(name) else None
     except ValueError:
-        raise NotFound from None
+        return None
 
 
 def _overtaken(
@@ -178,7 +179,7 @@ def _area_form(request: Request, n: Negotiation, draft: str) -> WordingForm:
 def _kind(typed: Mapping[str, str]) -> AnswerKind:
     kind = typed.get("kind", "")
     if kind not in set(AnswerKind) or kind == AnswerKind.add:
-        raise NotFound
+        raise Invalid(FieldError("kind", "unknown-answer", _("Välj hur ni svarar på området.")))
     return AnswerKind(kind)
 
 
