@@ -104,7 +104,7 @@ def ask_for_successor(request: Request, visit: Visit, assignment_id: UUID) -> Re
 @router.post("/kontakter/{assignment_id:uuid}/byte")
 @permit(Operation.edit_contacts)
 def change(request: Request, visit: Visit, assignment_id: UUID, typed: Typed) -> Response:
-    contact, _ = _contact(visit, assignment_id)
+    contact = _contact(visit, assignment_id)[0]
 
     def work(session: Session) -> None:
         hand_over(session, visit.actor, visit.now, assignment_id, _new(typed, contact.assignment.role))

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 from uuid import UUID
 
 from service.pages.language import SWEDISH, say
@@ -18,7 +19,7 @@ from states.clause import Negotiated
 from states.clause import State as ClauseState
 from states.deadlines import spoken
 from states.labels import Audience, agreement_label
-from states.said import _, joined, ngettext
+from states.said import Said, _, joined, ngettext
 
 SOON = timedelta(days=30)
 REGION, MUNICIPALITY = "region", "municipality"
@@ -181,7 +182,7 @@ def _cell(line: Line, clause: Negotiated | None, late: bool) -> Cell:
     marks: tuple[tuple[str, str], ...] = (
         (("reworded", _("omskriven")),) if any(v.party != clause.origin for v in clause.versions) else ()
     )
-    since, version = line.changed[clause.id], _("version {number}", number=clause.head.seq)
+    since, version = line.changed[clause.id], _version(clause.head.seq)
     if state in _CLOSED_CELLS:
         return Cell(*_CLOSED_CELLS[state], marks, version, clause.id, position)
     if line.agreement.state is State.draft:
@@ -195,8 +196,19 @@ def _cell(line: Line, clause: Negotiated | None, late: bool) -> Cell:
     if late and MUNICIPALITY in kinds:
         marks += (("late", _("försenad")),)
     asked = max(since, line.agreement.proposed_at or since)  # a text lies in the catalogue's draft before anybody is asked
-    more = _("sedan {day}, version {number}", day=spoken(civil(asked)), number=clause.head.seq)
+    more = _since(civil(asked), clause.head.seq)
     return Cell(*_TURNS.get(kinds, ("", "absent", _("Ingen"))), marks, more, clause.id, position)
+
+
+@lru_cache(maxsize=1024)
+def _version(number: int) -> Said:
+    """Kept, because thousands of cells of a large matrix say the same few."""
+    return _("version {number}", number=number)
+
+
+@lru_cache(maxsize=1024)
+def _since(day: date, number: int) -> Said:
+    return _("sedan {day}, version {number}", day=spoken(day), number=number)
 
 
 def _summary(line: Line) -> str:

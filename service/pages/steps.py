@@ -64,10 +64,16 @@ def step_page(
 def refused_step(
     request: Request, visit: Visit, step: Step, typed: Mapping[str, str], refused: Invalid | Blocked | Stale
 ) -> HTMLResponse:
-    """The step again with everything typed: 422 with the fields to mend, 412 or 409 with what hinders."""
+    """The step again with everything typed: 422 with the fields to mend, 412 or 409 with what hinders.
+
+    What is wrong with something the step does not ask for hinders too: no message points at a field that is not there.
+    """
     again = step.again(typed)
     if isinstance(refused, Invalid):
-        return step_page(request, visit, again, status=422, errors=refused.fields)
+        shown = {field.name for field in step.fields}
+        beside = [Reason(error.code, error.message) for error in refused.fields if error.field not in shown]
+        errors = [error for error in refused.fields if error.field in shown]
+        return step_page(request, visit, replace(again, reasons=[*step.reasons, *beside]), status=422, errors=errors)
     if isinstance(refused, Stale):
         return step_page(request, visit, replace(again, reasons=[Reason(refused.code, refused.message)]), status=412)
     return step_page(request, visit, replace(again, reasons=refused.reasons), status=409)

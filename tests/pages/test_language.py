@@ -384,3 +384,22 @@ def test_every_visible_word_of_every_page_is_translated_or_data(house: tuple[Fas
     left = {(route, piece) for walk in walks for route, text in walk.left for piece in untranslated(text, data)}
     assert not left, "\n".join(f"{route}: {text}" for route, text in sorted(left))
     assert len({route for walk in walks for route in walk.seen}) > 35
+
+
+@pytest.mark.usefixtures("bracketed")
+def test_the_matrix_as_a_file_speaks_the_same_language_as_the_page(house: tuple[FastAPI, Store, Settings]) -> None:
+    app, made, settings = house
+    with made.read() as session:
+        strategist = demo_people(session)[0][1]
+        programme = session.scalars(select(METADATA.tables["programme"].c.id)).one()
+    cookies = signed_in(made, settings, strategist)
+
+    async def ask() -> httpx.Response:
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000", cookies=cookies) as client:
+            return await client.get(f"/program/{programme}/matris.csv?lang={PSEUDO}")
+
+    heads, first, *_rest = asyncio.run(ask()).text.splitlines()
+    assert heads.lstrip("\ufeff").startswith("[Kommun];")
+    assert heads.endswith(";[Nästa nämnd];[Kontakt]")
+    assert ";[" in first
