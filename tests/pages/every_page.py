@@ -142,6 +142,7 @@ def _signing() -> Iterator[Stop]:
     yield Stop("slots", _contact("Borlänge"), "Borlänge", ("party",))
     yield Stop("signature", _signatory("Älvdalen"), "Älvdalen", ("slot",))
     yield Stop("signature", _signatory("Älvdalen"), "Älvdalen", ("slot",), "kod=skickad", note="code")
+    yield Stop("signatory_change", _contact("Älvdalen"), "Älvdalen", ("slot",))
     yield Stop("refusal", _signatory("Älvdalen"), "Älvdalen", ("slot",))
     yield Stop("paper", _contact("Älvdalen"), "Älvdalen", ("slot",))
     yield Stop("verification", ELIN, "Älvdalen", ("signature",))
