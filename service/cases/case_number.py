@@ -52,7 +52,7 @@ def ask_for_numbers(session: Session, now: datetime, standing: Standing) -> None
     """The text has just frozen: the parties whose number does not stand in it are asked, and the strategist sees whose it is."""
     for party in without_number(standing):
         name = party.organisation.name
-        detail = "Skriv in det innan beslut eller underskrifter begärs. Annars står det inte i texten."
+        detail = "Skriv in det innan någon begär beslut eller underskrifter. Annars står det inte i texten."
         task(session, now, standing, MISSING, f"{name} har inte angett sitt diarienummer", once=str(party.id), detail=detail)
         if not party.is_region:
             tell(session, now, standing, party, LetterName.case_number_wanted, link_path=_page(standing))

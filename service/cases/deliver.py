@@ -254,7 +254,7 @@ def _raise_task(session: Session, message: Message, now: datetime) -> None:
             key=f"mail_failed:{message.id}:{message.version}",
             kind="mail_failed",
             organisation_id=region,
-            title="Ett mejl kunde inte levereras",
+            title="Ett mejl kom inte fram",
             detail=f"{message.subject}. {message.reason}",
             agreement_id=message.agreement_id,
             subject_id=message.id,

@@ -39,7 +39,7 @@ def withdraw(session: Session, actor: Actor, now: datetime, agreement_id: UUID, 
     """The region takes its proposal back; the others are told if they ever got it."""
     standing = load(session, actor, Operation.withdraw, agreement_id, version=version)
     RULEBOOK.find(Event.withdraw, standing.agreement.state)
-    why = reason_text(why, missing="Skriv varför förslaget dras tillbaka.")
+    why = reason_text(why, missing="Skriv varför ni drar tillbaka förslaget.")
     _end(session, actor, now, standing, Event.withdraw, State.withdrawn, why)
     if standing.agreement.proposed_at:
         for other in standing.others(standing.region):
@@ -77,7 +77,7 @@ def _end(session: Session, actor: Actor, now: datetime, standing: Standing, even
 def _check_resumable(session: Session, agreement: Agreement, now: datetime) -> None:
     programme = session.get_one(Programme, agreement.programme_id)
     if programme.period_to < civil(now):
-        raise Blocked(Reason("programme-over", "Planperioden är slut, så ärendet kan inte tas upp igen."))
+        raise Blocked(Reason("programme-over", "Planperioden är slut. Ni kan inte ta upp ärendet igen."))
     other = select(Agreement.id).where(
         col(Agreement.programme_id) == agreement.programme_id,
         col(Agreement.party_key) == agreement.party_key,

@@ -71,7 +71,7 @@ def unpublish(
     row = publication_of(session, agreement_id)
     if row is None or row.unpublished_at is not None:
         raise NotAllowed("unpublish", "none")
-    row.reason = reason_text(why, missing="Skriv varför överenskommelsen tas bort från webben.")
+    row.reason = reason_text(why, missing="Skriv varför ni tar bort överenskommelsen från webben.")
     row.unpublished_at = now
     session.add(row)
     note(session, actor, now, standing, "unpublish", slug=row.slug, reason=row.reason)

@@ -43,12 +43,12 @@ def reopen(
     if standing.agreement.state not in (State.negotiating, *FROZEN) or not rule.RULEBOOK.allows(Command.reopen, state):
         raise NotAllowed(Command.reopen, state)
     title, fields = wording(title, fields)
-    why = reason_text(reason, missing="Skriv varför området behöver öppnas igen.")
+    why = reason_text(reason, missing="Skriv varför ni vill öppna området igen.")
     if base != clause.head.id:
         raise Stale(conflict(session, clause, base, title, fields))
     head = head_row(session, clause)
     if (title, fields) == (head.title, head.fields):
-        raise Blocked(Reason("unchanged-text", "Ändra något i texten, annars behöver området inte öppnas.", str(clause_id)))
+        raise Blocked(Reason("unchanged-text", "Ändra något i texten. Annars behöver ni inte öppna området.", str(clause_id)))
     add_version(session, actor, now, party.id, clause, title, fields, why)
     return back_to_negotiation(session, actor, now, standing, party, Event.reopen, why, (title,))
 

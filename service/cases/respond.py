@@ -253,7 +253,7 @@ def _check_turn(session: Session, existing: Answer | None, seen: int | None, dra
     if seen is None or seen == now_at:
         return
     if existing is None:
-        raise Stale(message="Svaret har redan skickats eller tagits bort. Läs hur området ser ut nu.")
+        raise Stale(message="Någon har redan skickat eller tagit bort svaret. Läs hur området ser ut nu.")
     base = session.get(ClauseVersion, draft.base) if draft.base else None
     raise Stale(
         Conflict(
@@ -327,7 +327,7 @@ def _words(head: ClauseVersion, row: Answer) -> str:
     said = [w for code in row.fields for w in changes_in_words(head.fields.get(code, ""), row.fields[code])]
     said = [*changes_in_words(head.title, row.title), *said]
     listed = "\n".join(f"  {w}" for w in said[:6])
-    more = f"\n  … och {len(said) - 6} ändringar till." if len(said) > 6 else ""
+    more = f"\n  … och {len(said) - 6} till." if len(said) > 6 else ""
     return f"ny text.\n{listed}{more}" + (f"\n  Skäl: {row.reason}" if row.reason else "")
 
 
