@@ -16,7 +16,7 @@ from service.cases.propose import send_proposal
 from service.pages.negotiation import agreement_page, back_to, load
 from service.pages.negotiation_view import Negotiation
 from service.pages.rendering import Paths, see_other
-from service.pages.steps import Field, Step, day, refused_step, step_page
+from service.pages.steps import Field, Step, carry_out, day, step_page
 from service.store.standing import load as load_standing
 from service.web import Typed, Visit, permit
 from states.access import Operation
@@ -133,12 +133,7 @@ def _carry_out(
 ) -> Response:
     """Do the work in one transaction and go back to the agreement, or show the step again with why not."""
     shown = step(request, load(visit, agreement_id))
-    try:
-        with visit.write() as session:
-            work(session)
-    except (Invalid, Blocked, Stale) as refused:
-        return refused_step(request, visit, shown, typed, refused)
-    return see_other(request, back_to(Paths(request), agreement_id, done))
+    return carry_out(request, visit, shown, typed, work, back_to(Paths(request), agreement_id, done))
 
 
 @contextmanager

@@ -12,14 +12,14 @@ from sqlmodel import Session
 from service.cases.contacts import NewContact, assign, block, end, hand_over
 from service.pages.matrix import alphabetical
 from service.pages.rendering import Paths, date_short, render, see_other
-from service.pages.steps import Field, Step, day, refused_step, step_page
+from service.pages.steps import Field, Step, carry_out, day, step_page
 from service.store import people
 from service.store.contacts import Contact
 from service.store.tables import Organisation
 from service.web import Typed, Visit, Visiting, permit
 from states.access import Operation, Relation, may
 from states.calendar import civil
-from states.errors import Blocked, FieldError, Invalid, NotFound, Stale
+from states.errors import FieldError, Invalid, NotFound
 from states.labels import label
 from states.parties import CONTACT, STAFF, OrganisationKind, Role
 from states.said import _
@@ -167,12 +167,8 @@ def _line(paths: Paths, visit: Visiting, contact: Contact, *, editable: bool) ->
 def _carry_out(
     request: Request, visit: Visiting, typed: Mapping[str, str], step: Step, work: Callable[[Session], None], done: str
 ) -> Response:
-    try:
-        with visit.write() as session:
-            work(session)
-    except (Invalid, Blocked, Stale) as refused:
-        return refused_step(request, visit, step, typed, refused)
-    return see_other(request, f"{Paths(request)('contacts')}?klart={done}&visa=alla")  # somebody new may speak for no party yet
+    contacts = f"{Paths(request)('contacts')}?klart={done}&visa=alla"
+    return carry_out(request, visit, step, typed, work, contacts)  # somebody new may speak for no party yet
 
 
 def _contact(visit: Visiting, assignment_id: UUID) -> tuple[Contact, Organisation]:

@@ -4,18 +4,19 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
+from sqlmodel import Session
 
 from service.cases.dates import propose_date
 from service.pages.negotiation import back_to, link, load, said
 from service.pages.negotiation_view import Negotiation, negotiation
-from service.pages.rendering import NavLink, Paths, date_long, render, see_other
-from service.pages.steps import Field, Step, day, refused_step, step_page
+from service.pages.rendering import NavLink, Paths, date_long, render
+from service.pages.steps import Field, Step, carry_out, day, step_page
 from service.store.negotiation import cases_of, colleagues
 from service.web import Typed, Visit, permit
 from states.access import Operation
 from states.agreement import Event, State
 from states.calendar import civil
-from states.errors import Blocked, Invalid, NotAllowed, Stale
+from states.errors import NotAllowed
 from states.said import _, joined, ngettext
 
 router = APIRouter()
@@ -55,12 +56,11 @@ def ask_for_day(request: Request, visit: Visit, agreement_id: UUID) -> Response:
 @permit(Operation.propose_date)
 def propose_day(request: Request, visit: Visit, agreement_id: UUID, typed: Typed) -> Response:
     step = _date_step(request, load(visit, agreement_id))
-    try:
-        with visit.write() as session:
-            propose_date(session, visit.actor, visit.now, agreement_id, day(typed, "day"), typed.get("reason", ""))
-    except (Invalid, Blocked, Stale) as refused:
-        return refused_step(request, visit, step, typed, refused)
-    return see_other(request, back_to(Paths(request), agreement_id, "datumforslag"))
+
+    def work(session: Session) -> None:
+        propose_date(session, visit.actor, visit.now, agreement_id, day(typed, "day"), typed.get("reason", ""))
+
+    return carry_out(request, visit, step, typed, work, back_to(Paths(request), agreement_id, "datumforslag"))
 
 
 def _date_step(request: Request, n: Negotiation) -> Step:

@@ -10,14 +10,14 @@ from sqlmodel import Session
 
 from service.cases.contacts import NewContact, assign, end, hand_over
 from service.pages.negotiation import said
-from service.pages.rendering import Paths, date_short, render, see_other
-from service.pages.steps import Field, Step, day, refused_step, step_page
+from service.pages.rendering import Paths, date_short, render
+from service.pages.steps import Field, Step, carry_out, day, step_page
 from service.store.contacts import Contact
 from service.store.negotiation import colleagues, has_other_contact
 from service.web import Typed, Visit, permit
 from states.access import Operation
 from states.calendar import civil
-from states.errors import Blocked, FieldError, Invalid, NotFound, Stale
+from states.errors import FieldError, Invalid, NotFound
 from states.labels import label
 from states.parties import CONTACT, Role
 from states.said import _
@@ -140,12 +140,7 @@ def _carry_out(
     mine: bool = False,
 ) -> Response:
     """Do the work in one transaction; whoever ended their own assignment is signed out and goes to the start page."""
-    try:
-        with visit.write() as session:
-            work(session)
-    except (Invalid, Blocked, Stale) as refused:
-        return refused_step(request, visit, step, typed, refused)
-    return see_other(request, "/" if mine else f"{Paths(request)('own_contacts')}?klart={done}")
+    return carry_out(request, visit, step, typed, work, "/" if mine else f"{Paths(request)('own_contacts')}?klart={done}")
 
 
 def _new_contact(typed: Mapping[str, str], role: Role) -> NewContact:

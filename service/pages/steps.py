@@ -1,13 +1,14 @@
 """One decision on a page of its own: what follows from it, the few fields it needs, and what hinders it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
 from fastapi import Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, Response
+from sqlmodel import Session
 
-from service.pages.rendering import render
+from service.pages.rendering import render, see_other
 from service.web import Visit
 from states.errors import Blocked, FieldError, Invalid, Reason, Stale
 from states.said import _
@@ -59,6 +60,18 @@ def step_page(
     request: Request, visit: Visit, step: Step, *, status: int = 200, errors: Sequence[FieldError] = ()
 ) -> HTMLResponse:
     return render(request, "negotiation/step.html", status=status, step=step, errors=errors, key=visit.new_key())
+
+
+def carry_out(
+    request: Request, visit: Visit, step: Step, typed: Mapping[str, str], work: Callable[[Session], object], leads_to: str
+) -> Response:
+    """Do the work in one transaction and go where it leads, or show the step again with why not."""
+    try:
+        with visit.write() as session:
+            work(session)
+    except (Invalid, Blocked, Stale) as refused:
+        return refused_step(request, visit, step, typed, refused)
+    return see_other(request, leads_to)
 
 
 def refused_step(
