@@ -12,7 +12,7 @@ from service.api.contract import Body, IfMatch, Shown, once, tagged
 from service.api.listing import Asked, Page
 from service.api.route import Route
 from service.cases import reopen as reopening
-from service.cases import respond
+from service.cases import taking_back
 from service.store.standing import Standing, view
 from service.store.tables import Clause, ClauseVersion, Stance
 from service.web import Visit, Visiting, permit
@@ -133,7 +133,7 @@ def retract(visit: Visit, clause_id: UUID, version: IfMatch) -> Response:
 
     def act(session: Session) -> Response:
         standing, _ = _found(session, visit, clause_id)
-        respond.retract(session, visit.actor, visit.now, standing.agreement.id, clause_id, version)
+        taking_back.retract(session, visit.actor, visit.now, standing.agreement.id, clause_id, version)
         return answer(visit, session, view(session, visit.actor, standing.agreement.id))
 
     return once(visit, None, act)

@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 from service.api.contract import Body, IfMatchHash, Shown, once, tagged
 from service.api.listing import After, Asked, Page
 from service.api.route import Route
-from service.cases import drafting, respond
+from service.cases import drafting, respond, taking_back
 from service.cases.respond import Draft
 from service.store.standing import Standing, load, view
 from service.store.tables import Answer, Response
@@ -163,7 +163,7 @@ def retract(visit: Visit, response_id: UUID) -> Answered:
 
     def act(session: Session) -> Answered:
         row = _own(session, visit, response_id)
-        restored = respond.recall_response(session, visit.actor, visit.now, row.agreement_id, row.id, real_now=visit.real_now)
+        restored = taking_back.recall_response(session, visit.actor, visit.now, row.agreement_id, row.id, real_now=visit.real_now)
         return _answered(visit, session, restored)
 
     return once(visit, None, act)

@@ -6,7 +6,8 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from service.cases.reopen import reopen
-from service.cases.respond import recall_response, retract, send_response
+from service.cases.respond import send_response
+from service.cases.taking_back import recall_response, retract
 from service.pages.answers import conflict_page, form_page, number, refused_form, worded
 from service.pages.negotiation import agreement_page, back_to, load, look_of, remember
 from service.pages.negotiation_view import Negotiation

@@ -15,7 +15,7 @@ from sqlalchemy import Date, text
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, func, select
 
-from service.cases import contacts, dates, decide, documents, finish, opening, publish, respond, sign, signatories
+from service.cases import contacts, dates, decide, documents, finish, opening, publish, respond, sign, signatories, taking_back
 from service.cases.case_number import MISSING, set_case_number
 from service.cases.check import findings
 from service.cases.programmes import create_agreements
@@ -388,7 +388,7 @@ def _again(session: Session, case: life.Case, actor: Actor) -> object:
 CHANGES: dict[str, Change] = {
     **{f"answering: {kind}": _answer(kind) for kind in AnswerKind},
     "opening again": _again,
-    "taking back": lambda s, c, a: respond.retract(s, a, NOW, c.id, c.standing(s).clauses[0].id),
+    "taking back": lambda s, c, a: taking_back.retract(s, a, NOW, c.id, c.standing(s).clauses[0].id),
     "declining": lambda s, c, a: finish.decline(s, a, NOW, c.id, "Nej."),
     "withdrawing": lambda s, c, a: finish.withdraw(s, a, NOW, c.id, "Nej."),
     "taking up again": lambda s, c, a: finish.resume(s, a, NOW, c.id),

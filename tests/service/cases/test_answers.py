@@ -14,11 +14,10 @@ from service.cases.respond import (
     answers_of,
     drop_answer,
     open_response,
-    recall_response,
-    retract,
     save_answer,
     send_response,
 )
+from service.cases.taking_back import recall_response, retract
 from service.store.tables import ClauseVersion, Message, Response, Stance
 from service.store.tables.response import AnswerKind
 from states import clause as core

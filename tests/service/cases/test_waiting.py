@@ -7,8 +7,8 @@ from sqlalchemy import event
 from sqlmodel import Session
 
 from service.cases import dates, demo
-from service.cases.respond import retract
 from service.cases.sign import record_paper, refuse
+from service.cases.taking_back import retract
 from service.cases.tasks import open_tasks
 from service.store import desk, waiting
 from service.store.files import Files
