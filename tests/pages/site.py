@@ -18,7 +18,7 @@ from service.store.tables import SignIn
 from service.web import cookie_name
 from states.parties import Actor
 from states.tokens import fingerprint, new_secret
-from tests.browser import serving
+from tests.browser import CERTIFICATES, serving
 from tests.people import Cast, arrive, draft
 
 TODAY = datetime(2027, 9, 14, 8, 0, tzinfo=UTC)
@@ -45,7 +45,12 @@ class Site:
     def visitor(self, actor: Actor) -> "Visitor":
         name, value = self.cookie(actor)
         client = httpx.Client(
-            base_url=self.url, cookies={name: value}, headers={"Origin": self.url}, follow_redirects=True, timeout=30
+            base_url=self.url,
+            cookies={name: value},
+            headers={"Origin": self.url},
+            follow_redirects=True,
+            timeout=30,
+            verify=CERTIFICATES,
         )
         return Visitor(self.clients.enter_context(client))
 

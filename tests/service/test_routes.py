@@ -38,7 +38,7 @@ from service.store.tables import (
 )
 from states.access import GRANTS, Operation, Relation, roles_for
 from states.parties import Actor, Role
-from tests.browser import serving
+from tests.browser import CERTIFICATES, serving
 from tests.pages.site import Site, application
 from tests.people import Cast, draft, join, later
 from tests.service.cases.life import Case, begin, code_of, open_for_signing, place_of, scan, sign_as
@@ -98,7 +98,9 @@ class House:
 
     def client(self, actor: Actor | None) -> httpx.Client:
         cookies = dict([self.site.cookie(actor)]) if actor else {}
-        client = httpx.Client(base_url=self.site.url, cookies=cookies, headers={"Origin": self.site.url}, timeout=30)
+        client = httpx.Client(
+            base_url=self.site.url, cookies=cookies, headers={"Origin": self.site.url}, timeout=30, verify=CERTIFICATES
+        )
         return self.site.clients.enter_context(client)
 
     def effects(self) -> tuple[int, ...]:

@@ -1,6 +1,5 @@
 """People of the cast as they use the API: a client each, what a refusal must look like, one answer saved."""
 
-import ssl
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -14,11 +13,9 @@ from service.settings import Settings
 from service.store.session import Store
 from service.web import house
 from states.parties import Actor
+from tests.browser import CERTIFICATES
 from tests.pages.site import TODAY, Site
 from tests.people import Cast
-
-_CERTIFICATES = ssl.create_default_context()
-"""Read once: a client of its own for each person would read them all again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +39,7 @@ def api(site: Site, actor: Actor | None) -> httpx.Client:
     """Somebody signed in, or a visitor."""
     cookies = dict([site.cookie(actor)]) if actor else {}
     address = f"{site.url}/api/v1/"
-    made = httpx.Client(base_url=address, cookies=cookies, headers={"Origin": site.url}, timeout=30, verify=_CERTIFICATES)
+    made = httpx.Client(base_url=address, cookies=cookies, headers={"Origin": site.url}, timeout=30, verify=CERTIFICATES)
     return site.clients.enter_context(made)
 
 
