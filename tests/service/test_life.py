@@ -203,6 +203,20 @@ class Life(RuleBasedStateMachine):
     def go_on_once_more(self) -> None:
         self.go_on()
 
+    @rule(which=pick, outcome=st.sampled_from([Outcome.referred_back, Outcome.rejected]))
+    def object_to_it(self, which: int, outcome: Outcome) -> None:
+        """A board is asked and says no, or a signatory does; without it hardly any life would come to a refusal."""
+        with self.store.read() as session:
+            state = self._standing(session).agreement.state
+        if state is State.agreed:
+            self.plan_board(which, Kind.resolution)
+            self.name_signatories()
+            self.request_decision()
+        elif state is State.deciding:
+            self.decide(which, outcome)
+        elif state is State.signing:
+            self.sign_or_refuse(which % 3, says_no=True)
+
     @rule()
     def recall(self) -> None:
         if last := getattr(self, "last", None):
