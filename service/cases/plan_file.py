@@ -247,7 +247,11 @@ def _template(reading: _Reading, plan: _Map) -> dict[str, object]:
         if section is None:
             continue
         place = reading.take(
-            section, "plats", _PLACES.__getitem__, "unknown-place", _("Skriv något av det här: {places}.", places=", ".join(_PLACES))
+            section,
+            "plats",
+            _PLACES.__getitem__,
+            "unknown-place",
+            _("Skriv något av det här: {places}.", places=", ".join(_PLACES)),
         )
         text = reading.words(section, "text", limit=FIELD_MAX, one_line=False)
         sections.append({"heading": reading.words(section, "rubrik"), "text": text, "place": place or ""})
