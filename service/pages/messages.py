@@ -1,4 +1,4 @@
-"""Utkorg: what is on its way, what was sent, what could not be, what was stopped and why, and next week's reminders."""
+"""Utkorg: what is on its way, sent, refused, stopped or never written, each with its reason, and next week's reminders."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,9 +13,10 @@ from service.cases.messages import keep, message_for, send_again, within
 from service.pages.rendering import Paths, date_long, instant, render, see_other
 from service.post.letters import CODE, LINK, SITE
 from service.store import mailbox
-from service.store.tables import Message
+from service.store.tables import Message, Reminder
 from service.web import Typed, Visit, Visiting, permit
 from states.access import Operation, Relation, may
+from states.calendar import civil
 from states.labels import label
 from states.message import State
 from states.reminders import SKIP_WORDS, Purpose, SkipReason, Status
@@ -33,6 +34,7 @@ class Box(StrEnum):
     sent = "skickat"
     failed = "fel"
     stopped = "stoppat"
+    unwritten = "uteblivet"
     plan = "plan"
 
 
@@ -47,6 +49,7 @@ _NAMES = {
     Box.sent: _("Skickat"),
     Box.failed: _("Kunde inte skickas"),
     Box.stopped: _("Stoppat"),
+    Box.unwritten: _("Uteblivna påminnelser"),
     Box.plan: _("Nästa vecka"),
 }
 _EMPTY = {
@@ -54,6 +57,7 @@ _EMPTY = {
     Box.sent: _("Inga mejl har skickats ännu."),
     Box.failed: _("Alla mejl har gått att skicka."),
     Box.stopped: _("Inga mejl har stoppats."),
+    Box.unwritten: _("Ingen påminnelse har uteblivit."),
     Box.plan: _("Inga påminnelser är planerade nästa vecka."),
 }
 _WHY = {
@@ -90,8 +94,9 @@ def outbox(request: Request, visit: Visit) -> HTMLResponse:
     box = Box(asked) if asked in set(Box) else Box.waiting
     with visit.read() as session:
         counts = mailbox.counts(session, within(visit.actor))
-        found = [] if box is Box.plan else mailbox.listed(session, within(visit.actor), _STATES[box], _before(request))
+        found = mailbox.listed(session, within(visit.actor), _STATES[box], _before(request)) if box in _STATES else []
         planned = remind.plan(session, visit.now, DAYS, visit.actor.organisation) if box is Box.plan else []
+        unwritten = mailbox.unwritten(session, visit.actor) if box is Box.unwritten else []
     older = f"{paths('messages')}?visa={box}&fore={found[mailbox.PAGE - 1].id}" if len(found) > mailbox.PAGE else ""
     return render(
         request,
@@ -99,7 +104,11 @@ def outbox(request: Request, visit: Visit) -> HTMLResponse:
         views=[_view(paths, each, box, counts) for each in Box],
         heading=_NAMES[box],
         empty=_EMPTY[box],
-        entries=[_entry(message, paths) for message in found[: mailbox.PAGE]] + [_planned(one, paths) for one in planned],
+        entries=[
+            *(_entry(message, paths) for message in found[: mailbox.PAGE]),
+            *(_planned(one, paths) for one in planned),
+            *(_unwritten(*one, paths) for one in unwritten),
+        ],
         older=older,
         plan=box is Box.plan,
         without_mail=not visit.settings.smtp_host,
@@ -191,6 +200,18 @@ def _planned(one: remind.Planned, paths: Paths) -> Entry:
         tone="out" if skipped else "act",
         label=_("Skickas inte") if skipped else _("Planerad"),
         hint=joined(" ", one.why),
+    )
+
+
+def _unwritten(row: Reminder, organisation: str, name: str, paths: Paths) -> Entry:
+    reader = _("Till {recipient}", recipient=name) if name else _("Ingen mottagare")
+    return Entry(
+        title=joined(", ", (_PURPOSES[Purpose(row.purpose)], organisation)) if organisation else _PURPOSES[Purpose(row.purpose)],
+        href=paths("agreement", agreement_id=row.agreement_id),
+        meta=(date_long(row.planned_on or civil(row.at)), reader),
+        tone="out",
+        label=_("Skickas inte"),
+        hint=SKIP_WORDS[SkipReason(row.outcome)],
     )
 
 

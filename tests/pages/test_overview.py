@@ -197,7 +197,7 @@ def test_a_message_is_held_and_let_go_and_shows_no_secret(site: Site, elin: Visi
     assert elin.post(f"/utkorg/{message.id}/omsandning").status_code == 409
 
 
-@pytest.mark.parametrize("box", ["pa-vag", "skickat", "fel", "stoppat", "plan", "annat"])
+@pytest.mark.parametrize("box", ["pa-vag", "skickat", "fel", "stoppat", "uteblivet", "plan", "annat"])
 def test_each_part_of_the_outbox_opens(elin: Visitor, box: str) -> None:
     assert elin.get(f"/utkorg?visa={box}").status_code == 200
 
