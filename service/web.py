@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Annotated, Any, TypeVar
+from urllib.parse import parse_qsl
 from uuid import UUID
 
 from fastapi import Depends, Request, Response
@@ -30,6 +31,7 @@ from states.access import Operation, roles_for
 from states.calendar import civil
 from states.errors import Invalid, NotYours, OverensError, SignInRequired, TooLarge
 from states.parties import Actor, Role
+from states.text import BrokenCharacter
 
 VISITOR = Actor(None, None, None, Role.reader, "")
 """Somebody who has not signed in: belongs to no organisation and so can see nothing but what is public."""
@@ -60,6 +62,7 @@ STATUS: Mapping[type[OverensError], int] = {
 """The one table from error to HTTP status; a test keeps it complete."""
 
 UPLOAD_MAX = 10 * 1024 * 1024
+FIELDS_MAX = 2_000
 _LONE = re.compile("[\ud800-\udfff]")
 """Half a character: only a strange charset brings one, and neither hash nor database can take it."""
 
@@ -138,18 +141,28 @@ class Form(Mapping[str, str]):
 
 async def _typed(request: Request) -> Form:
     """The form of a POST; files are read whole, they are bounded by the edge before they come here."""
-    try:
-        data = await request.form(max_files=4, max_fields=2_000, max_part_size=2 * 1024 * 1024)
-    except (MultipartParseError, ClientDisconnect, UnicodeError, LookupError):
-        raise Invalid from None
+    data = await _fields(request)
     try:
         files = await _uploads(data)
     finally:
         await data.close()
     if any(isinstance(v, str) and not v.isascii() and _LONE.search(v) for _, v in data.multi_items()):
-        raise Invalid
+        raise Invalid(*BrokenCharacter().fields)
     request.state.key = data.get("key") or ""
     return Form(data, files)
+
+
+async def _fields(request: Request) -> FormData:
+    """What was sent; the framework would put U+FFFD where bytes are not UTF-8, and a text would be saved that nobody wrote."""
+    try:
+        if request.headers.get("content-type", "").lower().startswith("application/x-www-form-urlencoded"):
+            sent = (await request.body()).decode()
+            return FormData([*parse_qsl(sent, keep_blank_values=True, errors="strict", max_num_fields=FIELDS_MAX)])
+        return await request.form(max_files=4, max_fields=FIELDS_MAX, max_part_size=2 * 1024 * 1024)
+    except UnicodeDecodeError:
+        raise Invalid(*BrokenCharacter().fields) from None
+    except (MultipartParseError, ClientDisconnect, ValueError, LookupError):
+        raise Invalid from None
 
 
 async def _uploads(data: FormData) -> dict[str, Upload]:

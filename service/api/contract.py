@@ -3,13 +3,14 @@
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Annotated, Any
 
 from fastapi import Header, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, delete
 
@@ -31,6 +32,7 @@ from states.errors import (
     Stale,
     TooMany,
 )
+from states.text import BrokenCharacter, ControlCharacter, TextError
 
 PROBLEM = "application/problem+json"
 AWAY_FOR = 30
@@ -51,15 +53,22 @@ class Body(BaseModel):
     @classmethod
     def _storable(cls, said: Any) -> Any:
         """NUL and half characters are text to JSON, but not to every database."""
-        if _unstorable(said):
-            raise ValueError("unstorable")
+        for place, fault in _unstorable(said, ()):
+            raise PydanticCustomError(fault.code, fault.message, {"place": place})
         return said
 
 
-def _unstorable(said: Any) -> bool:
-    if isinstance(said, dict):
-        return any(_unstorable(part) for pair in said.items() for part in pair)
-    return any(map(_unstorable, said)) if isinstance(said, list) else isinstance(said, str) and bool(_ODD.search(said))
+def _unstorable(said: Any, place: tuple[int | str, ...]) -> Iterator[tuple[tuple[int | str, ...], TextError]]:
+    """Where something stands that no database takes, and what is wrong with it in the words of the pages."""
+    if isinstance(said, str) and (odd := _ODD.search(said)):
+        yield place, ControlCharacter() if odd[0] == "\0" else BrokenCharacter()
+    elif isinstance(said, dict):
+        for name, part in said.items():
+            yield from _unstorable(name, place)
+            yield from _unstorable(part, (*place, name))
+    elif isinstance(said, list):
+        for index, part in enumerate(said):
+            yield from _unstorable(part, (*place, index))
 
 
 Day = Annotated[date, Field(ge=date(1900, 1, 1), le=date(2999, 12, 31))]
@@ -177,14 +186,20 @@ def misread(faults: Sequence[Mapping[str, Any]], media_type: str) -> tuple[Overe
         return Invalid(), 415
     rest = [f for f in faults if f["loc"][0] != "header"]
     if rest:
-        return Invalid(*(FieldError(_place(f), str(f["type"]), "Värdet går inte att läsa.") for f in rest)), None
+        return Invalid(*(FieldError(_place(f), str(f["type"]), _why(f)) for f in rest)), None
     return (PreconditionMissing() if any(f["type"] == "missing" for f in faults) else Stale()), None
+
+
+def _why(fault: Mapping[str, Any]) -> str:
+    ours = fault["type"] in (ControlCharacter.code, BrokenCharacter.code)
+    return str(fault["msg"]) if ours else "Värdet går inte att läsa."
 
 
 def _place(fault: Mapping[str, Any]) -> str:
     """Where the fault is, in names of ours only: a member that we do not know is not said back."""
     parts = fault["loc"][1:-1] if fault["type"] == "extra_forbidden" else fault["loc"][1:]
-    return "/".join(str(part) for part in parts if isinstance(part, int) or _NAME.fullmatch(part))
+    inner = fault.get("ctx", {}).get("place", ())
+    return "/".join(str(part) for part in (*parts, *inner) if isinstance(part, int) or _NAME.fullmatch(part))
 
 
 def once(

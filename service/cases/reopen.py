@@ -30,7 +30,7 @@ def reopen(
     now: datetime,
     agreement_id: UUID,
     clause_id: UUID,
-    base: UUID,
+    base: UUID | None,
     title: str,
     fields: dict[str, str],
     reason: str,

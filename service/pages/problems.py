@@ -63,8 +63,16 @@ def problem_page(request: Request, error: OverensError) -> Response:
         message=joined(" ", said) or (error.message if not reasons else _("Det här behöver ordnas först.")),
         reasons=reasons,
         advice=advice,
-        back=NavLink(_("Till startsidan"), "/"),
+        back=_way_back(request),
     )
+
+
+def _way_back(request: Request) -> NavLink:
+    """After a refused form, the page it belongs to; anywhere else the start."""
+    back = _back(request) if request.method == "POST" else "/"
+    if back.startswith("/overenskommelser/"):
+        return NavLink(_("Till överenskommelsen"), back)
+    return NavLink(_("Till planen") if back != "/" else _("Till startsidan"), back)
 
 
 def _back(request: Request) -> str:

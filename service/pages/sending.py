@@ -17,7 +17,7 @@ from service.pages.wording_form import WordingForm, reopening_form
 from service.web import Typed, Visit, permit
 from states.access import Operation
 from states.clause import Command
-from states.errors import Blocked, Invalid, NotAllowed, NotFound, Reason, Stale
+from states.errors import Blocked, Invalid, NotAllowed, Reason, Stale
 from states.said import _
 
 router = APIRouter()
@@ -71,9 +71,6 @@ def open_again(request: Request, visit: Visit, agreement_id: UUID, clause_id: UU
     form = _reopening(request, load(visit, agreement_id), clause_id)
     if typed.get("edit"):
         return form_page(request, visit, form.again(typed))
-    base = number(typed, "base")
-    if base is None:
-        raise NotFound
     try:
         with visit.write() as session:
             reopen(
@@ -82,7 +79,7 @@ def open_again(request: Request, visit: Visit, agreement_id: UUID, clause_id: UU
                 visit.now,
                 agreement_id,
                 clause_id,
-                base,
+                number(typed, "base"),
                 *worded(typed),
                 typed.get("reason", ""),
                 visit.version(typed),

@@ -227,6 +227,10 @@ def test_agreeing_on_all_and_opening_one_again(proposed: Site, karin: Visitor, e
     refused = elin.submit(form, f"{first}/oppning", w="Ny text.")
     assert refused.status_code == 422
     assert "Ny text." in refused.text
+    lost = elin.submit(form, f"{first}/oppning", w="Ny text.", reason="Nämnden vill det.", base="")
+    assert lost.status_code == 412
+    assert "Ny text." in lost.text
+    assert "Nämnden vill det." in lost.text
     opened = elin.submit(refused, f"{first}/oppning", reason="Nämnden vill det.")
     assert "Området är öppnat igen" in words(opened)
     assert _agreement(proposed).state is State.negotiating
