@@ -33,7 +33,7 @@ def remind_signers(session: Session, actor: Actor, now: datetime, agreement_id: 
         person = session.get_one(Person, assignment.person_id)
         party = standing.party(place.party_id)
         facts = {"part": party.organisation.name, "motpart": counterpart(standing, party), "titel": place.title}
-        key = f"reminder_signature:{place.id}:by-hand:{civil(now)}"
+        key = f"reminder_signature:{place.id}:by-hand:{assignment.id}:{civil(now)}"
         path = f"/overenskommelser/{agreement_id}/beslut"
         write(session, now, standing, Contact(assignment, person), LetterName.reminder_signature, facts, key=key, link_path=path)
         names.append(person.name)

@@ -6,6 +6,7 @@ import pytest
 from sqlmodel import Session, select
 
 from service.cases.contacts import NewContact
+from service.cases.remind_signers import remind_signers
 from service.cases.sign import sign
 from service.cases.signatories import SlotPlan, name_another, replace_signatory
 from service.store.tables import Message, Person, SignatureSlot
@@ -36,6 +37,19 @@ def test_another_person_is_asked_and_the_one_before_cannot_sign(any_case: life.C
     assert case.state() == "signed"
     assert "replace_signatory" in case.kinds()
     case.sound()
+
+
+def test_who_takes_a_place_over_later_the_same_day_can_be_reminded_too(case: life.Case) -> None:
+    life.open_for_signing(case)
+    for _ in range(2):
+        with case.store.write() as session:
+            remind_signers(session, case.cast.elin, later(124), case.id)
+    with case.store.write() as session:
+        place = life.place_of(session, case, case.cast.chair)
+        name_another(session, case.cast.karin, later(124), place.id, NewContact("Vera Ersson", "vera@falun.example", **VICE))
+        remind_signers(session, case.cast.elin, later(124), case.id)
+    reminded = [m.recipient_name for m in case.mails("reminder_signature")]
+    assert sorted(reminded) == ["Anna Borg", "Torun Hällgren", "Vera Ersson"]
 
 
 def test_nobody_is_replaced_after_signing_by_another_party_or_with_a_stranger(case: life.Case) -> None:
