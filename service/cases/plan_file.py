@@ -70,7 +70,7 @@ class _Reading:
     faults: list[FieldError] = field(default_factory=list)
 
     def fault(self, node: yaml.Node, key: str, code: str, message: str) -> None:
-        line = node.start_mark.line + 1
+        line, key = node.start_mark.line + 1, key.encode(errors="replace").decode()  # an escape can make half a character
         self.faults.append(
             FieldError(f"rad {line}: {key}", code, _("Rad {line}, {key}: {message}", line=line, key=key, message=message))
         )

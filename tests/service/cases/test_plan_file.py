@@ -76,11 +76,14 @@ def test_all_faults_are_named_at_once() -> None:
     assert len(refused.value.fields) == 3
 
 
-@pytest.mark.parametrize("broken", ["", "\x00", "\ud800", "- 1", "!!python/object:os.system {}", "a: " + "[" * 2000, "{" * 400])
+@pytest.mark.parametrize(
+    "broken", ["", "\x00", "\ud800", "- 1", "!!python/object:os.system {}", "a: " + "[" * 2000, "{" * 400, '"\\ud800": 1']
+)
 def test_what_is_no_plan_at_all_is_refused_in_words(broken: str) -> None:
     with pytest.raises(Invalid) as refused:
         read_plan(broken)
     assert refused.value.fields
+    assert all((f.field + f.message).encode() for f in refused.value.fields)
 
 
 @settings(max_examples=60, derandomize=True, database=None, deadline=None)
