@@ -212,12 +212,13 @@ def _new(typed: Mapping[str, str], role: Role) -> NewContact:
         phone=typed.get("phone", ""),
         title=typed.get("title", ""),
         authority=typed.get("authority", ""),
-        valid_from=_day(typed, "valid_from"),
-        valid_to=_day(typed, "valid_to"),
+        valid_from=optional_day(typed, "valid_from"),
+        valid_to=optional_day(typed, "valid_to"),
     )
 
 
-def _day(typed: Mapping[str, str], name: str) -> date | None:
+def optional_day(typed: Mapping[str, str], name: str) -> date | None:
+    """A date that may be left empty."""
     return day(typed, name) if typed.get(name, "").strip() else None
 
 
@@ -237,7 +238,7 @@ def _fields(*, signs: bool = False) -> tuple[Field, ...]:
     )
 
 
-_WHEN = (
+WHEN = (
     Field("valid_from", _("Första dag"), optional=True, kind="date", width="date", hint=_("Lämna tomt om uppdraget börjar nu.")),
     Field(
         "valid_to",
@@ -262,7 +263,7 @@ def _addition(request: Request, visit: Visiting, organisation_id: UUID) -> Step:
         action=Paths(request)("new_contact", organisation_id=organisation_id),
         button=_("Lägg till"),
         intro=_("Personen får en roll för {party}.", party=organisation.name),
-        fields=(*_fields(signs=True), Field("role", _("Vad ska personen göra?"), kind="choice", options=options), *_WHEN),
+        fields=(*_fields(signs=True), Field("role", _("Vad ska personen göra?"), kind="choice", options=options), *WHEN),
     )
 
 
@@ -283,7 +284,7 @@ def _handover(request: Request, visit: Visiting, assignment_id: UUID) -> Step:
             _("Den nya personen får ett mejl med en egen länk på sin första dag."),
             _("Utkast som inte är skickade finns kvar hos kommunen."),
         ),
-        fields=(*_fields(), _WHEN[0]),
+        fields=(*_fields(), WHEN[0]),
     )
 
 

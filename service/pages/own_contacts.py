@@ -9,9 +9,10 @@ from fastapi.responses import Response
 from sqlmodel import Session
 
 from service.cases.contacts import NewContact, assign, end, hand_over
+from service.pages.contacts import WHEN, optional_day
 from service.pages.negotiation import said
 from service.pages.rendering import Paths, date_short, render
-from service.pages.steps import Field, Step, carry_out, day, step_page
+from service.pages.steps import Field, Step, carry_out, step_page
 from service.store.contacts import Contact
 from service.store.negotiation import colleagues, has_other_contact
 from service.web import Typed, Visit, permit
@@ -150,7 +151,8 @@ def _new_contact(typed: Mapping[str, str], role: Role) -> NewContact:
         role=role,
         phone=typed.get("phone", ""),
         title=typed.get("title", ""),
-        valid_from=day(typed, "valid_from") if typed.get("valid_from", "").strip() else None,
+        valid_from=optional_day(typed, "valid_from"),
+        valid_to=optional_day(typed, "valid_to"),
     )
 
 
@@ -194,7 +196,7 @@ def _step(request: Request, visit: Visit, action: str, heading: str, button: str
 def _invitation(request: Request, visit: Visit) -> Step:
     role = Field("role", _("Vad ska kollegan kunna göra?"), kind="choice", options=_ROLES)
     action = Paths(request)("own_colleagues")
-    return _step(request, visit, action, _("Bjud in en kollega"), _("Bjud in"), fields=(*_fields(), role))
+    return _step(request, visit, action, _("Bjud in en kollega"), _("Bjud in"), fields=(*_fields(), role, *WHEN))
 
 
 def _handover(request: Request, visit: Visit, contact: Contact) -> Step:

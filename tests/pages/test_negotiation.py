@@ -290,8 +290,13 @@ def test_contacts_are_invited_handed_over_and_ended(proposed: Site, karin: Visit
     refused = karin.submit(karin.get("/min-kommun/kontakter/ny"), "/ny", name="Nils Ny", role="")
     assert refused.status_code == 422
     assert "Nils Ny" in refused.text
-    invited = karin.submit(refused, "/ny", name="Nils Ny", email="nils@falun.example", role="reader")
+    said = {"name": "Nils Ny", "email": "nils@falun.example", "role": "reader"}
+    early = karin.submit(refused, "/ny", **said, valid_from="2027-10-01", valid_to="2027-09-30")
+    assert (early.status_code, "Sista dagen ligger före första dagen." in words(early)) == (422, True)
+    invited = karin.submit(early, "/ny", **said, valid_from="2027-10-01", valid_to="2027-12-31")
     assert "Kollegan har fått sitt uppdrag." in words(invited)
+    assert "Från 1 oktober 2027" in words(invited)
+    assert "Till 31 december 2027" in words(invited)
     page = karin.get("/min-kommun/kontakter")
     ending = karin.get(next_href(page, "/avslut", after="Nils Ny"))
     assert "Nils Ny" not in words(karin.submit(ending, "/avslut"))
