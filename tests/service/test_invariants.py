@@ -365,9 +365,12 @@ def _number(session: Session, case: life.Case, actor: Actor) -> None:
     set_case_number(session, actor, NOW, standing, standing.parties[1].id, "KUN 2027/9")
 
 
-def _board(session: Session, case: life.Case, actor: Actor) -> object:
-    party = case.standing(session).parties[1].id
-    return decide.plan_step(session, actor, NOW, case.id, party, decide.StepPlan(Kind.resolution, "Nämnden"))
+def _board(of: int) -> Change:
+    def change(session: Session, case: life.Case, actor: Actor) -> object:
+        party = case.standing(session).parties[of].id
+        return decide.plan_step(session, actor, NOW, case.id, party, decide.StepPlan(Kind.resolution, "Nämnden"))
+
+    return change
 
 
 def _outcome(session: Session, case: life.Case, actor: Actor) -> object:
@@ -396,7 +399,8 @@ CHANGES: dict[str, Change] = {
     "another day": lambda s, c, a: dates.change_due(s, a, NOW, c.id, date(2028, 1, 10), firm=True),
     "asking for a day": lambda s, c, a: dates.propose_date(s, a, NOW, c.id, date(2028, 1, 10)),
     "a case number": _number,
-    "planning a board": _board,
+    "planning a board that has decided": _board(1),
+    "planning a board where none was asked": _board(0),
     "asking the boards": lambda s, c, a: decide.request_decision(s, a, NOW, c.id),
     "an outcome": _outcome,
     "planning places": _slots,
@@ -500,6 +504,16 @@ def test_who_owes_nothing_or_is_no_longer_there_or_rests_gets_no_reminder(
     with case.store.write() as session:
         spoil(session, case)
     assert swept(case, morning(SLOT_DAY)) == 0
+
+
+@pytest.mark.invariant(10)
+def test_who_has_left_gets_no_reminder_and_the_colleague_does(any_case: life.Case) -> None:
+    case = life.propose(any_case)
+    with case.store.write() as session:
+        assert case.cast.karin.assignment
+        contacts.end(session, case.cast.elin, morning("2027-09-14"), case.cast.karin.assignment)
+    assert swept(case, morning(SLOT_DAY)) == 1
+    assert [m.recipient_name for m in case.mails("reminder_before")] == [case.cast.peter.name]
 
 
 @pytest.mark.invariant(10)
