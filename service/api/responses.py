@@ -49,6 +49,7 @@ class AnswerShown(Shown):
     fields: dict[str, str]
     reason: str
     saved_at: datetime
+    finished: bool
     version: int
 
 
@@ -144,7 +145,7 @@ def delete_answer(visit: Visit, response_id: UUID, answer_id: UUID, seen: IfMatc
 @router.post("/responses/{response_id}/sending", response_model=ResponseShown, status_code=201)
 @permit(Operation.send_response)
 def send(visit: Visit, response_id: UUID, seen: IfMatchHash) -> Answered:
-    """Send every draft answer as one batch; 412 with both texts when a head has moved."""
+    """Send every finished answer as one batch; an unfinished one waits. 412 with both texts when a head has moved."""
 
     def act(session: Session) -> Answered:
         row = _own(session, visit, response_id)

@@ -73,28 +73,25 @@ def save_answer(
     *,
     answer: UUID | None = None,
     answer_version: int | None = None,
+    finished: bool = True,
 ) -> Answer:
-    """Save one answer as a draft of the own side.
+    """Save one answer as a draft of the own side; one that is not `finished` is kept, but not sent with the others.
 
     `answer_version` is the draft's version the person saw (0: there was none): another one now means a colleague saved first.
     `answer` names the draft of an own area to change. Raises Stale with both texts, Invalid, Blocked.
     """
-    standing = load(session, actor, Operation.answer, agreement_id)
-    if not RULEBOOK.allows(Event.send_response, standing.agreement.state):
-        raise NotAllowed(Event.send_response, standing.agreement.state)
-    if (draft.kind is AnswerKind.add) is not (draft.clause is None):
-        raise Invalid(FieldError("kind", "unknown-answer", "Välj hur ni svarar på området."))
-    party = standing.party_of(actor)
-    title, fields = _worded(draft)
+    standing = _answering(session, actor, agreement_id, draft)
+    party, typed = standing.party_of(actor), _worded(draft)
     response = open_response(session, party) or new_response(session, standing, party, now)
-    existing = _existing(session, response, draft, answer, (title, fields))
-    if existing is None or not _same(existing, draft, (title, fields)):
+    existing = _existing(session, response, draft, answer, typed)
+    same = existing is not None and _same(existing, draft, typed)
+    if not same:
         _check_turn(session, existing, answer_version, draft)
     if draft.clause is not None:
-        clause = standing.clause(draft.clause)
-        _check_clause(session, standing, party, clause, draft, (title, fields))
+        _check_clause(session, standing, party, standing.clause(draft.clause), draft, typed)
     row = existing or Answer(response_id=response.id, clause_id=draft.clause, kind=draft.kind, saved_at=now, version=0)
-    row.kind, row.base_version_id, row.title, row.fields = draft.kind, draft.base, title, fields
+    row.finished = finished or (same and row.finished)
+    row.kind, row.base_version_id, (row.title, row.fields) = draft.kind, draft.base, typed
     row.reason = reason_text(draft.reason, missing=NO_REASON if draft.kind is AnswerKind.exclude else None)
     row.author_id, row.saved_at, row.version = actor.assignment, now, row.version + 1
     response.version += 1
@@ -125,23 +122,19 @@ def send_response(
     *,
     real_now: datetime | None = None,
 ) -> Response:
-    """Send every draft answer as one batch; a response that is sent already is returned as it is, with no further effect."""
+    """Send every finished answer as one batch; a response that is sent already is returned as it is, with no further effect."""
     standing = load(session, actor, Operation.send_response, agreement_id)
     party = standing.party_of(actor)
-    response = session.get(Response, response_id)
-    if response is None or response.party_id != party.id:
-        raise NotFound
+    response = _response_of(session, party, response_id)
     if response.sent_at is not None:
         return response
     if version is not None and response.version != version:
         raise Stale(message="En kollega har ändrat svaret sedan du granskade det. Granska igen innan du skickar.")
-    drafts = answers_of(session, response)
+    drafts = [row for row in answers_of(session, response) if row.finished]
     _check_sendable(session, standing, drafts)
     before = standing.waiting_on()
     summary = [_apply(session, actor, now, standing, party, response, row) for row in drafts]
-    response.sent_at, response.sent_by_id = now, actor.assignment
-    response.version += 1
-    session.add(response)
+    _close(session, actor, now, standing, party, response)
     standing = _after_answer(session, now, standing, party, before)
     task_about_done(session, actor, now, party.id)
     step(session, actor, now, standing, Event.send_response, party=party.organisation.name, answers=len(drafts))
@@ -151,6 +144,37 @@ def send_response(
         agree.if_all_left_out(session, actor, now, standing)
         _tell_others(session, now, standing, party, response, summary, real_now or now)
     return response
+
+
+def _answering(session: Session, actor: Actor, agreement_id: UUID, draft: Draft) -> Standing:
+    """The agreement that is answered, while it can be, by a draft that names an area or adds one."""
+    standing = load(session, actor, Operation.answer, agreement_id)
+    if not RULEBOOK.allows(Event.send_response, standing.agreement.state):
+        raise NotAllowed(Event.send_response, standing.agreement.state)
+    if (draft.kind is AnswerKind.add) is not (draft.clause is None):
+        raise Invalid(FieldError("kind", "unknown-answer", "Välj hur ni svarar på området."))
+    return standing
+
+
+def _response_of(session: Session, party: Party, response_id: UUID) -> Response:
+    response = session.get(Response, response_id)
+    if response is None or response.party_id != party.id:
+        raise NotFound
+    return response
+
+
+def _close(session: Session, actor: Actor, now: datetime, standing: Standing, party: Party, response: Response) -> None:
+    """The response is sent; what somebody is still writing moves on to the next one."""
+    response.sent_at, response.sent_by_id = now, actor.assignment
+    response.version += 1
+    session.add(response)
+    session.flush()
+    unfinished = [row for row in answers_of(session, response) if not row.finished]
+    following = new_response(session, standing, party, now) if unfinished else response
+    for row in unfinished:
+        row.response_id = following.id
+        session.add(row)
+    session.flush()
 
 
 def _worded(draft: Draft) -> tuple[str, dict[str, str]]:

@@ -16,10 +16,12 @@ _WHY_NOT: dict[type[Exception], int] = {Invalid: 422, Blocked: 409, NotAllowed: 
 def autosaved(
     request: Request, visit: Visit, agreement_id: UUID, draft: Draft, answer: UUID | None, version: int | None
 ) -> Response:
-    """Save the draft and say when; a refusal is told in the same place, and the page with its text stays."""
+    """Save the draft, not yet to be sent, and say when; a refusal is told in the same place, and the page with its text stays."""
     try:
         with visit.write() as session:
-            row = save_answer(session, visit.actor, visit.now, agreement_id, draft, answer=answer, answer_version=version)
+            row = save_answer(
+                session, visit.actor, visit.now, agreement_id, draft, answer=answer, answer_version=version, finished=False
+            )
             answer, version = row.id, row.version
     except tuple(_WHY_NOT) as refused:
         return render(request, "negotiation/saved.html", status=_WHY_NOT[type(refused)], why=refused)

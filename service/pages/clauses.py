@@ -80,15 +80,15 @@ class ClauseView:
         if not self.proposed:
             return "note", label(self.state)
         if self.draft is not None and not self.outdated:
-            return "note", _("Svar redo")
+            return "note", _("Svar redo") if self.draft.finished else _("Svar påbörjat")
         if self.turn is Turn.nobody:
             return ("ok" if self.state is rule.State.agreed else "out"), label(self.state)
         return ("wait" if self.turn is Turn.others else "act"), self.turn_label
 
     @property
     def waits(self) -> bool:
-        """The reader's side owes an answer and has not prepared one."""
-        return self.turn in (Turn.own, Turn.both) and self.draft is None
+        """The reader's side owes an answer and has not finished one."""
+        return self.turn in (Turn.own, Turn.both) and (self.draft is None or not self.draft.finished)
 
     @property
     def anchor(self) -> str:

@@ -113,7 +113,12 @@ class Negotiation:
     @property
     def ready(self) -> int:
         """How many answers are prepared."""
-        return sum(c.draft is not None for c in self.clauses) + len(self.new_areas)
+        return sum(draft.finished for draft in self._drafts)
+
+    @property
+    def begun(self) -> int:
+        """How many answers have saved themselves, but nobody has said that they may be sent."""
+        return len(self._drafts) - self.ready
 
     @property
     def left(self) -> int:
@@ -123,6 +128,10 @@ class Negotiation:
     def late(self) -> bool:
         """The last day has passed while somebody is waited for."""
         return self.agreement.due is not None and self.agreement.due < self.today and self.turn is not Turn.nobody
+
+    @property
+    def _drafts(self) -> tuple[Answer, ...]:
+        return *(c.draft for c in self.clauses if c.draft), *self.new_areas
 
     def clause(self, clause_id: UUID) -> ClauseView:
         found = next((c for c in self.clauses if c.id == clause_id), None)

@@ -217,6 +217,25 @@ def test_another_day_is_asked_for_and_granted(proposed: Site, karin: Visitor, el
     assert str(_agreement(proposed).due) == "2027-10-15"
 
 
+def test_a_half_written_text_is_told_apart_from_one_that_is_ready(proposed: Site, karin: Visitor) -> None:
+    first, second, _ = _clauses(proposed)
+    karin.submit(karin.get(proposed.path), f"{second}/svar")
+    form = karin.get(f"{first}/svar?svar=counter")
+    assert karin.submit(form, f"{first}/svar", w="Vi vill gärna att", autosave="1").status_code == 200
+    page = words(karin.get(proposed.path))
+    assert "1 svar redo · 1 påbörjat · 2 kvar" in page
+    assert "Svar påbörjat" in page
+    check = karin.get(f"{proposed.path}/granska")
+    assert "Påbörjat, skickas inte" in words(check)
+    assert "Vi vill gärna att" not in words(check)
+    karin.submit(check, "/sandning")
+    assert "0 svar redo · 1 påbörjat · 2 kvar" in words(karin.get(proposed.path))
+    again = karin.get(f"{first}/svar?svar=counter")
+    assert "Vi vill gärna att" in again.text
+    karin.submit(again, f"{first}/svar")
+    assert "1 svar redo · 1 kvar" in words(karin.get(proposed.path))
+
+
 def test_agreeing_on_all_and_opening_one_again(proposed: Site, karin: Visitor, elin: Visitor) -> None:
     for clause in _clauses(proposed):
         karin.submit(karin.get(proposed.path), f"{clause}/svar")

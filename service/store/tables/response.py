@@ -36,7 +36,10 @@ class Response(Row, table=True):
 
 
 class Answer(Row, table=True):
-    """One draft answer; `base_version_id` is the head it answers, `version` its own optimistic lock."""
+    """One draft answer; `base_version_id` is the head it answers, `version` its own optimistic lock.
+
+    `finished` is false while the text has only saved itself: nobody has said that it may be sent.
+    """
 
     __table_args__ = (UniqueConstraint("response_id", "clause_id"),)
 
@@ -50,4 +53,5 @@ class Answer(Row, table=True):
     reason: str = ""
     author_id: UUID | None = Field(default=None, foreign_key="contact_assignment.id")
     saved_at: datetime = Field(sa_type=Instant)
+    finished: bool = True
     version: int = 1

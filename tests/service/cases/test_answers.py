@@ -89,6 +89,38 @@ def test_what_cannot_be_taken_names_its_field(case: life.Case, change: Callable[
     assert [f.field for f in refused.value.fields] == [field]
 
 
+def test_a_text_that_somebody_is_still_writing_is_not_sent_and_waits_for_the_next_response(case: life.Case) -> None:
+    life.propose(case)
+    karin, peter = case.cast.karin, case.cast.peter
+    with case.store.write() as session:
+        first, second, _ = case.standing(session).clauses
+        half, whole = (
+            life.countering(session, first, "Vi vill gärna att"),
+            life.countering(session, first, "Vi vill åka mer buss."),
+        )
+        row = save_answer(session, karin, later(2), case.id, half, finished=False)
+        alone = row.response_id
+    with case.store.write() as session, pytest.raises(Blocked) as refused:
+        send_response(session, peter, later(3), case.id, alone)
+    assert codes(refused) == ["nothing-to-send"]
+    with case.store.write() as session:
+        save_answer(session, peter, later(3), case.id, life.accepting(second))
+        sent = send_response(session, peter, later(4), case.id, alone)
+        kept = open_response(session, case.standing(session).party_of(karin))
+        assert [a.clause_id for a in answers_of(session, sent)] == [second.id]
+        assert [(a.clause_id, a.finished) for a in answers_of(session, kept)] == [(first.id, False)]
+        assert len(case.standing(session).clause(first.id).versions) == 1
+    with case.store.write() as session:
+        assert save_answer(session, karin, later(5), case.id, whole).finished
+        assert save_answer(session, karin, later(5), case.id, whole, finished=False).finished, "the same text again"
+        assert not save_answer(session, karin, later(6), case.id, half, finished=False).finished
+        save_answer(session, karin, later(7), case.id, whole)
+        assert kept is not None
+        send_response(session, karin, later(8), case.id, kept.id)
+        assert len(case.standing(session).clause(first.id).versions) == 2
+    case.sound()
+
+
 def test_an_unchanged_text_is_no_answer(case: life.Case) -> None:
     life.propose(case)
     with case.store.write() as session:
