@@ -111,7 +111,7 @@ class Edge:
         headers = Headers(scope=scope)
         if not scope["path"].startswith("/health/") and not self._known(headers.get("host", "")):
             return UnknownHost()
-        if scope["method"] not in _SAFE and "authorization" not in headers and not _ours(headers, self._origins(headers)):
+        if scope["method"] not in _SAFE and not _ours(headers, self._origins(headers)):
             return ForeignForm()
         length = headers.get("content-length", "0")
         if not length.isdecimal() or int(length[:20]) > limit_of(scope):

@@ -1,5 +1,6 @@
 """Programmes: the plan period with its areas, and a draft agreement for each chosen municipality."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -27,6 +28,9 @@ from states.calendar import civil
 from states.errors import Blocked, FieldError, Invalid, NotFound, Reason, Stale
 from states.parties import Actor, OrganisationKind, Role
 from states.said import _
+
+_SLUG = re.compile("[a-z0-9]+(-[a-z0-9]+)*")
+"""A short name goes into addresses, file names and headers as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,21 +86,8 @@ def create_programme(
     owner = session.get(Organisation, actor.organisation or region)
     if owner is None or owner.kind is not OrganisationKind.region:
         raise NotFound
-    _check_plan(session, plan)
-    programme = Programme(
-        region_id=owner.id,
-        slug=line(plan.slug, "slug", missing="Ange ett kort namn för adressen."),
-        name=line(plan.name, "name", missing="Ange vad planen heter."),
-        period_from=plan.period_from,
-        period_to=plan.period_to,
-        due=plan.due,
-        due_firm=plan.due_firm,
-        themes=[dict(t) for t in plan.themes],
-        quiet_periods=[dict(q) for q in plan.quiet_periods],
-        policy=dict(plan.policy),
-        template=dict(plan.template),
-        created_at=now,
-    )
+    programme = _planned(owner, now, plan)
+    _check_plan(session, programme)
     session.add(programme)
     session.flush()
     for area in plan.areas:
@@ -181,8 +172,27 @@ def next_case_number(session: Session, organisation: Organisation, now: datetime
     return f"{organisation.case_prefix}{year % 100:02}-{counter.last:04}"
 
 
-def _check_plan(session: Session, plan: ProgrammePlan) -> None:
+def _planned(owner: Organisation, now: datetime, plan: ProgrammePlan) -> Programme:
+    return Programme(
+        region_id=owner.id,
+        slug=line(plan.slug, "slug", missing="Ange ett kort namn för adressen."),
+        name=line(plan.name, "name", missing="Ange vad planen heter."),
+        period_from=plan.period_from,
+        period_to=plan.period_to,
+        due=plan.due,
+        due_firm=plan.due_firm,
+        themes=[dict(t) for t in plan.themes],
+        quiet_periods=[dict(q) for q in plan.quiet_periods],
+        policy=dict(plan.policy),
+        template=dict(plan.template),
+        created_at=now,
+    )
+
+
+def _check_plan(session: Session, plan: Programme) -> None:
     errors = []
+    if not _SLUG.fullmatch(plan.slug):
+        errors.append(FieldError("slug", "not-a-slug", "Skriv små bokstäver a–z, siffror och bindestreck, som dalarna-2027."))
     if plan.period_to < plan.period_from:
         errors.append(FieldError("period_to", "before-start", "Perioden slutar före den börjar."))
     if session.exec(select(Programme.id).where(Programme.slug == plan.slug)).first():

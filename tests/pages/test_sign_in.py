@@ -1,5 +1,6 @@
 """Coming in through the pages, without a script: links, codes, password, and going out again."""
 
+import hashlib
 import re
 import shutil
 import threading
@@ -234,6 +235,20 @@ def test_who_tries_too_often_is_told_when_to_come_back(site: Site, browser: http
     assert [a.status_code for a in answers] == [422] * 10 + [429]
     assert 0 < int(answers[-1].headers["retry-after"]) <= 900
     assert "För många försök" in words(answers[-1])
+
+
+def test_behind_a_proxy_the_limit_is_each_visitors_own_and_a_made_up_address_in_front_helps_nobody(
+    site: Site, browser: httpx.Client
+) -> None:
+    busy = hashlib.sha256(b"203.0.113.7").hexdigest()
+    for number in range(60):
+        with site.store.write() as session:
+            sign_in.ask_for_code(session, datetime.now(UTC), datetime.now(UTC), f"ingen.{number}@exempel.se", "b", busy)
+
+    def asked(forwarded: str) -> int:
+        return browser.post("/k/kod", data={"email": "ny@exempel.se"}, headers={"x-forwarded-for": forwarded}).status_code
+
+    assert (asked("203.0.113.7"), asked("198.51.100.9, 203.0.113.7"), asked("203.0.113.8")) == (429, 429, 200)
 
 
 def test_a_new_sign_in_ends_the_session_the_browser_had(site: Site, browser: httpx.Client) -> None:

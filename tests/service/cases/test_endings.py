@@ -106,6 +106,10 @@ def test_programmes_belong_to_their_region_and_are_checked(case: life.Case) -> N
         with pytest.raises(Invalid) as refused:
             programmes.create_programme(session, case.cast.elin, NOW, plan())
         assert [f.code for f in refused.value.fields] == ["slug-taken"]
+        for odd in ("Dalarna", "dalarna–2027", 'dal"arna', "dalarna/2027", "-"):
+            with pytest.raises(Invalid) as refused:
+                programmes.create_programme(session, case.cast.elin, NOW, plan(odd))
+            assert [f.code for f in refused.value.fields] == ["not-a-slug"]
         with pytest.raises(NotYours):
             programmes.create_programme(session, case.cast.karin, NOW, plan("ny"))
         programme = session.exec(select(Programme)).one()
