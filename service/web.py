@@ -18,7 +18,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.requests import ClientDisconnect
 
 from service import clock
-from service.cases import sessions, sign_in
+from service.cases import codes, sessions, step_up
 from service.courier import Courier
 from service.edge import Broken, ForeignForm, UnknownHost
 from service.schedules import SchedulerAway
@@ -226,9 +226,9 @@ class Visiting:
     def confirm_code(self, purpose: str, subject: UUID, typed: str) -> None:
         """Try a mailed code; the try is counted even when it is wrong, and then Invalid says so."""
         with self.store.write() as session:
-            right = sign_in.try_step_up(session, self.keys, self.actor, self.real_now, purpose, subject, typed, self.browser)
+            right = step_up.try_step_up(session, self.keys, self.actor, self.real_now, purpose, subject, typed, self.browser)
         if not right:
-            raise sign_in.wrong_code()
+            raise codes.wrong_code()
 
     def new_key(self) -> str:
         return secrets.token_urlsafe(12)

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 from service.api.contract import Body, Day, IfMatch, Shown, once, tagged
 from service.api.listing import After, Asked, Page
 from service.api.route import Route
-from service.cases import dates, decide, documents, finish, opening, propose, publish, sign_in
+from service.cases import dates, decide, documents, finish, opening, propose, publish, step_up
 from service.cases.case_number import set_case_number
 from service.store.standing import Standing, current_frozen, load, scope, view
 from service.store.tables import Agreement, Document
@@ -235,7 +235,7 @@ def open_signing(visit: Visit, agreement_id: UUID, version: IfMatch) -> Response
 @permit(Operation.decline)
 def decline(visit: Visit, agreement_id: UUID, body: Declination, version: IfMatch) -> Response:
     def act(session: Session) -> Response:
-        sign_in.use_step_up(session, visit.actor, visit.real_now, "decline", agreement_id)
+        step_up.use_step_up(session, visit.actor, visit.real_now, "decline", agreement_id)
         return answer(visit, session, finish.decline(session, visit.actor, visit.now, agreement_id, body.reason, version))
 
     return once(visit, body, act, first=lambda: visit.confirm_code("decline", agreement_id, body.code))

@@ -13,7 +13,7 @@ from service.api.agreements import AgreementShown, answer
 from service.api.contract import Body, Day, IfMatch, Shown, Small, made, once
 from service.api.listing import Asked, Page
 from service.api.route import Route
-from service.cases import decide, documents, opening, sign, sign_in, signatories
+from service.cases import decide, documents, opening, sign, signatories, step_up
 from service.store.standing import view
 from service.store.tables import Signature, SignatureSlot
 from service.web import UPLOAD_MAX, Visit, permit
@@ -247,7 +247,7 @@ def sign_by_code(visit: Visit, agreement_id: UUID, body: SignatureBody) -> Respo
             raise NotFound
 
     def act(session: Session) -> Response:
-        sign_in.use_step_up(session, visit.actor, visit.real_now, "sign", body.slot)
+        step_up.use_step_up(session, visit.actor, visit.real_now, "sign", body.slot)
         return answer(visit, session, sign.sign(session, visit.actor, visit.now, body.slot, body.control_code), 201)
 
     return once(visit, body, act, first=lambda: visit.confirm_code("sign", body.slot, body.code))
@@ -295,7 +295,7 @@ def ask_step_up(visit: Visit, body: StepUpBody) -> Response:
     """Mail a fresh code to the caller; it lives ten minutes. 429 after many."""
 
     def act(session: Session) -> Response:
-        sign_in.ask_step_up(session, visit.actor, visit.now, visit.real_now, body.purpose, body.subject, visit.browser)
+        step_up.ask_step_up(session, visit.actor, visit.now, visit.real_now, body.purpose, body.subject, visit.browser)
         return made(StepUpShown(), 202)
 
     return once(visit, body, act)

@@ -15,14 +15,14 @@ from sqlmodel import Session, col, select, update
 
 from service.cases import throttle
 from service.cases.accounts import check_password, use_totp
+from service.cases.codes import MOST_TRIES, code_holds, newest_code, send_code
 from service.cases.sessions import Opened, has_password, open_session, valid
 from service.post.letters import LetterName, render
-from service.store import history, outbox
-from service.store.contacts import contacts, in_force
+from service.store import history
+from service.store.contacts import in_force
 from service.store.tables import (
     Agreement,
     AgreementParty,
-    Code,
     ContactAssignment,
     Credential,
     Link,
@@ -30,20 +30,15 @@ from service.store.tables import (
     Person,
 )
 from states.calendar import civil
-from states.errors import FieldError, Invalid, NotFound
-from states.parties import FLOW, STAFF, STRATEGIST, Actor, Role
-from states.tokens import code_matches, fingerprint, new_secret
+from states.parties import FLOW, STAFF, Role
+from states.tokens import fingerprint, new_secret
 
-CODE_LIVES = timedelta(minutes=10)
-CONFIRMED_LIVES = timedelta(minutes=5)
-MOST_TRIES = 5
 LINK_LIVES = timedelta(hours=24)
 BY_HAND = "direkt-"
 """How a link made by hand begins. Only such a link opens a session for the region's own people; what comes by mail never does."""
 
 
 _PER_ADDRESS, _PER_IP = 10, 60
-_WRONG_CODE = "Koden stämmer inte. Kontrollera den eller be om en ny."
 
 
 class LinkState(StrEnum):
@@ -144,78 +139,20 @@ def ask_for_code(session: Session, now: datetime, real_now: datetime, email: str
     assignment = _by_address(session, email, civil(now))
     if assignment is not None:
         letter = render(LetterName.sign_in_code, {})
-        _send_code(
-            session, now, real_now, assignment, "sign_in", None, browser, LetterName.sign_in_code, letter.subject, letter.body
-        )
+        send_code(session, now, real_now, assignment, "sign_in", None, browser, LetterName.sign_in_code, letter)
 
 
 def sign_in_with_code(
     session: Session, keys: tuple[bytes, ...], now: datetime, real_now: datetime, typed: str, browser: str
 ) -> Opened | None:
     """A session for the right code in the same browser; None counts a try."""
-    row = _newest_code(session, "sign_in", None, None, browser, real_now)
-    if row is None or row.assignment_id is None or not _code_holds(session, keys, row, typed):
+    row = newest_code(session, "sign_in", None, None, browser, real_now)
+    if row is None or row.assignment_id is None or not code_holds(session, keys, row, typed):
         return None
     assignment = valid(session, row.assignment_id, row.epoch, civil(now))
     row.used_at = real_now
     session.add(row)
     return open_session(session, assignment, real_now, "/", browser) if assignment else None
-
-
-def ask_step_up(
-    session: Session, actor: Actor, now: datetime, real_now: datetime, purpose: str, subject: UUID, browser: str
-) -> None:
-    """Mail a fresh code to the signed-in person before something that binds: purpose `sign` or `decline`, for one subject."""
-    throttle.attempt(session, real_now, "step-up", str(actor.assignment), _PER_ADDRESS)
-    assignment = session.get(ContactAssignment, actor.assignment) if actor.assignment else None
-    if assignment is None:
-        raise NotFound
-    what = {"sign": "skriva under", "decline": "tacka nej"}[purpose]
-    letter = render(LetterName.step_up_code, {"vad": what, **_sender(session, assignment, civil(now))})
-    _send_code(
-        session, now, real_now, assignment, purpose, subject, browser, LetterName.step_up_code, letter.subject, letter.body
-    )
-
-
-def try_step_up(
-    session: Session,
-    keys: tuple[bytes, ...],
-    actor: Actor,
-    real_now: datetime,
-    purpose: str,
-    subject: UUID,
-    typed: str,
-    browser: str,
-) -> bool:
-    """Compare a typed code and count the try; a right one is confirmed for five minutes, for what it was asked for only."""
-    row = _newest_code(session, purpose, subject, actor.assignment, browser, real_now)
-    if row is None or not _code_holds(session, keys, row, typed):
-        return False
-    row.confirmed_at = real_now
-    session.add(row)
-    return True
-
-
-def use_step_up(session: Session, actor: Actor, real_now: datetime, purpose: str, subject: UUID) -> None:
-    """Use up the confirmed code in the transaction of what it allows; Invalid when there is none."""
-    fresh = (
-        update(Code)
-        .where(
-            col(Code.assignment_id) == actor.assignment,
-            col(Code.purpose) == purpose,
-            col(Code.subject_id) == subject,
-            col(Code.used_at).is_(None),
-            col(Code.confirmed_at) > real_now - CONFIRMED_LIVES,
-        )
-        .values(used_at=real_now)
-    )
-    if session.connection().execute(fresh).rowcount < 1:
-        raise wrong_code()
-
-
-def wrong_code() -> Invalid:
-    """What a person reads whose code did not hold."""
-    return Invalid(FieldError("code", "wrong-code", _WRONG_CODE))
 
 
 def one_link(session: Session, now: datetime, real_now: datetime, assignment: ContactAssignment, path: str = "/") -> str:
@@ -273,79 +210,3 @@ def _address(email: str) -> str:
     """An address as it is stored; what cannot be one is nobody's."""
     address = email.strip().lower()
     return address if address.isprintable() and len(address) <= 254 else ""
-
-
-def _send_code(
-    session: Session,
-    now: datetime,
-    real_now: datetime,
-    assignment: ContactAssignment,
-    purpose: str,
-    subject: UUID | None,
-    browser: str,
-    name: LetterName,
-    heading: str,
-    body: str,
-) -> None:
-    person = session.get_one(Person, assignment.person_id)
-    row = Code(
-        assignment_id=assignment.id,
-        epoch=assignment.epoch,
-        purpose=purpose,
-        subject_id=subject,
-        browser_sha256=fingerprint(browser),
-        created_at=real_now,
-        expires_at=real_now + CODE_LIVES,
-    )
-    message = outbox.queue(
-        session,
-        now,
-        key=f"{name}:{row.id}",
-        purpose=name.value,
-        subject=heading,
-        body=body,
-        recipient=person.email,
-        recipient_name=person.name,
-        assignment=assignment,
-        not_before=real_now,
-    )
-    row.message_id = message.id if message else None
-    session.add(row)
-    session.flush()
-
-
-def _newest_code(
-    session: Session, purpose: str, subject: UUID | None, assignment: UUID | None, browser: str, real_now: datetime
-) -> Code | None:
-    """The latest code asked for in this browser that can still be tried."""
-    query = select(Code).where(
-        col(Code.purpose) == purpose,
-        col(Code.browser_sha256) == fingerprint(browser),
-        col(Code.used_at).is_(None),
-        col(Code.expires_at) > real_now,
-        col(Code.tries) < MOST_TRIES,
-    )
-    if assignment is not None:
-        query = query.where(col(Code.assignment_id) == assignment, col(Code.subject_id) == subject)
-    return session.exec(query.order_by(col(Code.id).desc()).with_for_update()).first()
-
-
-def _code_holds(session: Session, keys: tuple[bytes, ...], row: Code, typed: str) -> bool:
-    row.tries += 1
-    session.add(row)
-    assignment = session.get_one(ContactAssignment, row.assignment_id)
-    return assignment.epoch == row.epoch and code_matches(keys, typed, str(row.message_id), str(assignment.id), row.epoch)
-
-
-def _sender(session: Session, assignment: ContactAssignment, today: date) -> dict[str, str]:
-    """Whom to call about a code nobody asked for: the strategist of a region this person's organisation deals with."""
-    query = (
-        select(Agreement.region_id)
-        .join(AgreementParty, col(AgreementParty.agreement_id) == col(Agreement.id))
-        .where(col(AgreementParty.organisation_id) == assignment.organisation_id)
-    )
-    region = session.exec(query).first()
-    found = contacts(session, region, assignment.programme_id, today, STRATEGIST) if region else []
-    if not found:
-        return {"avsandare": "regionen", "telefon": ""}
-    return {"avsandare": found[0].person.name, "telefon": found[0].person.phone or found[0].person.email}

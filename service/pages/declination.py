@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from service.cases.finish import decline
-from service.cases.sign_in import ask_step_up, use_step_up
+from service.cases.step_up import ask_step_up, use_step_up
 from service.pages.negotiation import back_to, load
 from service.pages.negotiation_view import Negotiation
 from service.pages.rendering import Paths, see_other

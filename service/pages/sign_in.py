@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlmodel import Session
 
-from service.cases import sessions, sign_in
+from service.cases import codes, sessions, sign_in
 from service.cases.sessions import Opened
 from service.cases.sign_in import LinkState, LinkView
 from service.pages.rendering import Paths, render
@@ -90,7 +90,7 @@ def send_code(request: Request, visit: Visit, typed: Typed) -> Response:
         sign_in.ask_for_code(session, visit.now, visit.real_now, typed.get("email", ""), browser, _ip(request))
     visit.house.courier.nudge()
     response = render(request, "sign_in/code.html", email=typed.get("email", ""))
-    set_cookie(response, visit.settings, browser, visit.real_now + sign_in.CODE_LIVES, "browser")
+    set_cookie(response, visit.settings, browser, visit.real_now + codes.CODE_LIVES, "browser")
     return response
 
 
@@ -102,7 +102,7 @@ def use_code(request: Request, visit: Visit, typed: Typed) -> Response:
         opened = sign_in.sign_in_with_code(session, visit.keys, visit.now, visit.real_now, code, browser) if browser else None
         _leave(visit, session, opened)
     if opened is None:
-        errors = sign_in.wrong_code().fields
+        errors = codes.wrong_code().fields
         return render(request, "sign_in/code.html", status=422, errors=errors, email=typed.get("email", ""))
     return _welcome(visit, opened, opened.path)
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from service.cases import documents, sign, sign_in
+from service.cases import documents, sign, step_up
 from service.pages.clashes import NAMES
 from service.pages.rendering import Paths, see_other
 from service.pages.signing import Refusal, back_to, clauses_of, filled, form_page, frozen_only, load, taking, uuids
@@ -40,7 +40,7 @@ def send_code(request: Request, visit: Visit, agreement_id: UUID, slot_id: UUID,
     s = load(visit, agreement_id)
     _mine(s, slot_id)
     with taking(lambda refused: _sign_form(request, visit, s, slot_id, "read", refused)) as done, visit.write() as session:
-        sign_in.ask_step_up(session, visit.actor, visit.now, visit.real_now, PURPOSE, slot_id, visit.browser)
+        step_up.ask_step_up(session, visit.actor, visit.now, visit.real_now, PURPOSE, slot_id, visit.browser)
     path = Paths(request)("signature", agreement_id=agreement_id, slot_id=slot_id)
     return done.answer or see_other(request, f"{path}?steg=kod")
 
@@ -54,7 +54,7 @@ def give(request: Request, visit: Visit, agreement_id: UUID, slot_id: UUID, type
     with taking(lambda refused: _sign_form(request, visit, s, slot_id, "code", refused)) as done:
         visit.confirm_code(PURPOSE, slot_id, typed.get("code", ""))
         with visit.write() as session:
-            sign_in.use_step_up(session, visit.actor, visit.real_now, PURPOSE, slot_id)
+            step_up.use_step_up(session, visit.actor, visit.real_now, PURPOSE, slot_id)
             sign.sign(session, visit.actor, visit.now, slot_id, typed.get("control_code", ""))
     return done.answer or see_other(request, back_to(request, agreement_id, "underskriven"))
 

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from service.cases import sessions, sign_in, throttle
+from service.cases import sessions, step_up, throttle
 from service.cases.forget import Forgotten, forget_old
 from service.cases.sign_in import LinkState
 from service.store.session import Store
@@ -75,13 +75,13 @@ def test_a_code_that_was_just_mailed_still_holds(any_store: Store, cast: Cast) -
 def test_a_confirmed_code_still_signs(any_store: Store, cast: Cast) -> None:
     subject = cast.falun
     with any_store.write() as session:
-        sign_in.ask_step_up(session, cast.chair, NOW, NOW, "sign", subject, "b1")
+        step_up.ask_step_up(session, cast.chair, NOW, NOW, "sign", subject, "b1")
     typed, at = the_code(any_store), NOW + timedelta(minutes=9)
     with any_store.write() as session:
-        assert sign_in.try_step_up(session, KEYS, cast.chair, at, "sign", subject, typed, "b1")
+        assert step_up.try_step_up(session, KEYS, cast.chair, at, "sign", subject, typed, "b1")
     clean(any_store, at + timedelta(minutes=4))
     with any_store.write() as session:
-        sign_in.use_step_up(session, cast.chair, at + timedelta(minutes=4), "sign", subject)
+        step_up.use_step_up(session, cast.chair, at + timedelta(minutes=4), "sign", subject)
 
 
 def test_a_kept_answer_is_there_for_a_day_and_no_longer(any_store: Store, cast: Cast) -> None:

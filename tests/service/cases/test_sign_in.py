@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlmodel import col, select
 
-from service.cases import sign_in
+from service.cases import sign_in, step_up
 from service.cases.contacts import block, end
 from service.cases.sign_in import BY_HAND, LinkState
 from service.store.session import Store
@@ -207,25 +207,25 @@ def test_asking_too_often_is_refused_alike_for_known_and_unknown(store: Store, c
     ask(store, address(store, cast.karin), at=later(seconds=15 * 60))
 
 
-def step_up(store: Store, actor: Actor, typed: str, subject: UUID, *, at: datetime = NOW, purpose: str = "sign") -> bool:
+def confirm(store: Store, actor: Actor, typed: str, subject: UUID, *, at: datetime = NOW, purpose: str = "sign") -> bool:
     with store.write() as session:
-        return sign_in.try_step_up(session, KEYS, actor, at, purpose, subject, typed, "b1")
+        return step_up.try_step_up(session, KEYS, actor, at, purpose, subject, typed, "b1")
 
 
 def use(store: Store, actor: Actor, subject: UUID, *, at: datetime = NOW, purpose: str = "sign") -> None:
     with store.write() as session:
-        sign_in.use_step_up(session, actor, at, purpose, subject)
+        step_up.use_step_up(session, actor, at, purpose, subject)
 
 
 def ask_step_up(store: Store, actor: Actor, subject: UUID) -> str:
     with store.write() as session:
-        sign_in.ask_step_up(session, actor, NOW, NOW, "sign", subject, "b1")
+        step_up.ask_step_up(session, actor, NOW, NOW, "sign", subject, "b1")
     return the_code(store)
 
 
 def test_a_confirmed_code_is_used_once_for_what_it_was_asked_for(store: Store, cast: Cast) -> None:
     subject = uuid4()
-    assert step_up(store, cast.chair, ask_step_up(store, cast.chair, subject), subject)
+    assert confirm(store, cast.chair, ask_step_up(store, cast.chair, subject), subject)
     wrong = [
         (cast.karin, subject, "sign", NOW),
         (cast.chair, uuid4(), "sign", NOW),
@@ -244,8 +244,8 @@ def test_without_the_code_nothing_is_confirmed_and_five_tries_end_it(store: Stor
     subject = uuid4()
     typed = ask_step_up(store, cast.chair, subject)
     for _ in range(5):
-        assert not step_up(store, cast.chair, "22222222", subject)
-    assert not step_up(store, cast.chair, typed, subject)
+        assert not confirm(store, cast.chair, "22222222", subject)
+    assert not confirm(store, cast.chair, typed, subject)
     with pytest.raises(Invalid):
         use(store, cast.chair, subject)
 
@@ -253,6 +253,6 @@ def test_without_the_code_nothing_is_confirmed_and_five_tries_end_it(store: Stor
 def test_another_persons_code_does_not_hold(store: Store, cast: Cast) -> None:
     subject = uuid4()
     typed = ask_step_up(store, cast.chair, subject)
-    assert not step_up(store, cast.karin, typed, subject)
-    assert not step_up(store, cast.chair, typed, uuid4())
-    assert step_up(store, cast.chair, typed, subject)
+    assert not confirm(store, cast.karin, typed, subject)
+    assert not confirm(store, cast.chair, typed, uuid4())
+    assert confirm(store, cast.chair, typed, subject)
