@@ -58,35 +58,32 @@ def plan_step(
     """Say how a party decides, or change it while nothing is decided; a contact speaks for the own party only."""
     standing = load(session, actor, Operation.plan_decision, agreement_id, version=version)
     party = standing.party_for(actor, party_id)
-    asked = standing.agreement.state is State.deciding
-    if standing.agreement.state in (State.signing, *CLOSED):
-        raise NotAllowed("plan_decision", standing.agreement.state)
     row = next((s for s in steps_of(session, agreement_id) if s.party_id == party.id), None)
-    if row is not None and row.state is decision.State.decided:
-        raise NotAllowed("plan_decision", row.state)
-    if plan.papers_due and plan.meeting_on and plan.papers_due > plan.meeting_on:
-        raise Invalid(FieldError("papers_due", "after-meeting", "Sista dag för handlingar ligger efter mötet."))
-    if asked and row is not None and row.kind in REQUIRED and plan.kind not in REQUIRED:
-        raise Blocked(
-            Reason("decision-requested", "Beslutet är redan begärt. Det kan inte bytas mot en anmälan eller information.")
-        )
+    asked = standing.agreement.state is State.deciding
+    _check_plannable(standing.agreement.state, row, plan)
     row = row or DecisionStep(agreement_id=agreement_id, party_id=party.id, kind=plan.kind, version=0)
     row.frozen_id = frozen_text(session, standing).id if asked and plan.kind in REQUIRED else row.frozen_id
     row.kind, row.meeting_on, row.papers_due = plan.kind, plan.meeting_on, plan.papers_due
     row.body = line(plan.body, "body", missing="Ange vilken nämnd eller vem som beslutar.")
     row.version += 1
     session.add(row)
-    note(
-        session,
-        actor,
-        now,
-        standing,
-        "plan_decision",
-        party=party.organisation.name,
-        decision_kind=plan.kind.value,
-        body=row.body,
-    )
+    facts = {"party": party.organisation.name, "decision_kind": plan.kind.value, "body": row.body}
+    note(session, actor, now, standing, "plan_decision", **facts)
     return row
+
+
+def _check_plannable(state: State, row: DecisionStep | None, plan: StepPlan) -> None:
+    """What is decided stands, and a decision that the other side has asked for is not made into less."""
+    if state in (State.signing, *CLOSED):
+        raise NotAllowed("plan_decision", state)
+    if row is not None and row.state is decision.State.decided:
+        raise NotAllowed("plan_decision", row.state)
+    if plan.papers_due and plan.meeting_on and plan.papers_due > plan.meeting_on:
+        raise Invalid(FieldError("papers_due", "after-meeting", "Sista dag för handlingar ligger efter mötet."))
+    if state is State.deciding and row is not None and row.kind in REQUIRED and plan.kind not in REQUIRED:
+        raise Blocked(
+            Reason("decision-requested", "Beslutet är redan begärt. Det kan inte bytas mot en anmälan eller information.")
+        )
 
 
 def suggested_meeting(session: Session, party: Party, body: str, today: date) -> BoardMeeting | None:

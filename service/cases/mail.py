@@ -90,14 +90,8 @@ def registry_letter(
 ) -> None:
     """Send a file to a party's registrar, at its official address; the address stands for the office, so there is no link."""
     if not party.organisation.registry_email:
-        task(
-            session,
-            now,
-            standing,
-            "registry_missing",
-            f"{party.organisation.name} saknar officiell e-postadress",
-            once=str(party.id),
-        )
+        title = f"{party.organisation.name} saknar officiell e-postadress"
+        task(session, now, standing, "registry_missing", title, once=str(party.id))
         return
     known = {**_sender(session, now, standing), **_with_parties(standing, party, facts), "namn": party.organisation.name}
     letter = render(name, {**known, "dnr": party.row.case_number or "inte angivet"})

@@ -72,24 +72,9 @@ def record_paper(
     )  # fmt: skip
     session.add(signature)
     session.flush()
-    note(
-        session,
-        actor,
-        now,
-        standing,
-        "upload_signed_paper",
-        party=party.organisation.name,
-        title=place.title,
-        control_code=control_code,
-    )
-    tell(
-        session,
-        now,
-        standing,
-        standing.region,
-        LetterName.paper_to_verify,
-        {"part": party.organisation.name, "titel": place.title},
-    )
+    whose = party.organisation.name
+    note(session, actor, now, standing, "upload_signed_paper", party=whose, title=place.title, control_code=control_code)
+    tell(session, now, standing, standing.region, LetterName.paper_to_verify, {"part": whose, "titel": place.title})
     return signature
 
 

@@ -35,12 +35,8 @@ def recall_response(
         raise NotFound
     waiting = _waiting_mail(session, response, real_now or now)
     versions, stances = _facts_of(session, response)
-    if (
-        response.recalled_at
-        or not waiting
-        or standing.agreement.state is not State.negotiating
-        or _acted(standing, party, versions)
-    ):
+    late = response.recalled_at or not waiting or standing.agreement.state is not State.negotiating
+    if late or _acted(standing, party, versions):
         raise Blocked(Reason("too-late", "Det är för sent att ångra. Ta tillbaka förslagen ett och ett i stället."))
     for message in waiting:
         outbox.suppress(session, message, "recalled")
