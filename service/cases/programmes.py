@@ -250,16 +250,22 @@ def _create(
     )
     session.add(agreement)
     session.flush()
-    own = AgreementParty(
-        agreement_id=agreement.id, organisation_id=region.id, position=1, case_number=next_case_number(session, region, now)
-    )
-    session.add(own)
-    session.add(AgreementParty(agreement_id=agreement.id, organisation_id=organisation.id, position=2))
-    session.flush()
+    own = _add_parties(session, now, agreement, region, organisation)
     for position, (area, text) in enumerate(texts, 1):
         _add_clause(session, actor, now, agreement, own, position, area, text)
     history.append(session, actor, now, "create", agreement=agreement.id, version=1, party=organisation.name, clauses=len(texts))
     return agreement
+
+
+def _add_parties(
+    session: Session, now: datetime, agreement: Agreement, region: Organisation, other: Organisation
+) -> AgreementParty:
+    """Both parties, the region first with its case number; returns the region's."""
+    number = next_case_number(session, region, now)
+    own = AgreementParty(agreement_id=agreement.id, organisation_id=region.id, position=1, case_number=number)
+    session.add_all([own, AgreementParty(agreement_id=agreement.id, organisation_id=other.id, position=2)])
+    session.flush()
+    return own
 
 
 def _add_clause(
