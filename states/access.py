@@ -52,6 +52,9 @@ class Operation(StrEnum):
     view_log = "view_log"
     edit_organisations = "edit_organisations"
     view_organisations = "view_organisations"
+    view_dialogue = "view_dialogue"
+    edit_dialogue = "edit_dialogue"
+    reply_dialogue = "reply_dialogue"
     own_session = "own_session"
     public = "public"
 
@@ -108,6 +111,11 @@ GRANTS: tuple[Grant, ...] = (
     *_grant(Operation.view_log, region=ADMINISTRATOR | {Role.registrar} | STRATEGIST),
     *_grant(Operation.edit_organisations, region=ADMINISTRATOR | STRATEGIST),
     *_grant(Operation.view_organisations, region=_EVERYBODY, party=_EVERYBODY),
+    *_grant(Operation.view_dialogue, region=STAFF | SIGNATORY),
+    Grant(Operation.view_dialogue, _EVERYBODY, frozenset({Relation.own})),
+    *_grant(Operation.edit_dialogue, region=STRATEGIST),
+    *_grant(Operation.reply_dialogue, region=STRATEGIST),
+    Grant(Operation.reply_dialogue, _EVERYBODY, frozenset({Relation.own})),
     Grant(Operation.own_session, _EVERYBODY, frozenset({Relation.own})),
 )
 """`public` has no line: it needs nobody. Contacts act for the party of their assignment only."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
 
-from states import agreement, clause, decision, message, slot
+from states import agreement, clause, decision, dialogue, message, rhythm, slot
 from states.deadlines import spoken
 from states.parties import OrganisationKind, Role
 from states.said import Said, _
@@ -160,6 +160,50 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, Said]] = {
         message.State.bounced: _("Kom inte fram"),
         message.State.failed: _("Kunde inte skickas"),
         message.State.suppressed: _("Stoppat"),
+    },
+    dialogue.State: {
+        dialogue.State.draft: _("Utkast"),
+        dialogue.State.invited: _("Inbjudan skickad"),
+        dialogue.State.rsvp_closed: _("Anmälan stängd"),
+        dialogue.State.held: _("Genomförd"),
+        dialogue.State.summarised: _("Sammanfattad"),
+        dialogue.State.closed: _("Avslutad"),
+        dialogue.State.cancelled: _("Inställd"),
+    },
+    dialogue.Kind: {
+        dialogue.Kind.dialogue: _("Regional dialog"),
+        dialogue.Kind.sector: _("Dialog inom ett område"),
+        dialogue.Kind.visit: _("Besök hos en kommun"),
+        dialogue.Kind.forum: _("Årligt forum"),
+        dialogue.Kind.consultation: _("Remiss"),
+    },
+    dialogue.MeetingStatus: {
+        dialogue.MeetingStatus.scheduled: _("Planerat"),
+        dialogue.MeetingStatus.held: _("Genomfört"),
+        dialogue.MeetingStatus.cancelled: _("Inställt"),
+    },
+    dialogue.Reply: {
+        dialogue.Reply.yes: _("Kommer"),
+        dialogue.Reply.remote: _("Deltar på distans"),
+        dialogue.Reply.no: _("Kommer inte"),
+    },
+    dialogue.FindingKind: {
+        dialogue.FindingKind.opportunity: _("Möjlighet"),
+        dialogue.FindingKind.obstacle: _("Hinder"),
+        dialogue.FindingKind.need: _("Behov"),
+        dialogue.FindingKind.priority: _("Prioritering"),
+    },
+    dialogue.SizeClass: {
+        dialogue.SizeClass.small: _("Under 10 000 invånare"),
+        dialogue.SizeClass.medium: _("10 000–29 999 invånare"),
+        dialogue.SizeClass.large: _("30 000–99 999 invånare"),
+        dialogue.SizeClass.largest: _("100 000 invånare eller fler"),
+    },
+    rhythm.Every: {
+        rhythm.Every.year: _("Varje år"),
+        rhythm.Every.half_year: _("Varje halvår"),
+        rhythm.Every.quarter: _("Varje kvartal"),
+        rhythm.Every.month: _("Varje månad"),
     },
     Role: {
         Role.strategist: _("Samverkansstrateg"),

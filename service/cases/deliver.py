@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlmodel import Session, col, or_, select
 
 from service.cases import remind
-from service.post import Attachment, Outcome, Outgoing, Post, Result, Unaddressable, compose
+from service.post import Attachment, CalendarFile, Outcome, Outgoing, Post, Result, Unaddressable, compose
 from service.post.letters import CODE, LINK, SITE, LetterName
 from service.store import outbox
 from service.store.contacts import in_force
@@ -19,10 +19,12 @@ from service.store.tables import (
     AgreementParty,
     Code,
     ContactAssignment,
+    DialogueRound,
     Document,
     Link,
     Message,
     Organisation,
+    RoundMessage,
 )
 from states import message as rule
 from states.calendar import civil
@@ -150,12 +152,18 @@ def _leased(session: Session, keys: tuple[bytes, ...], message: Message, real_no
             subject=message.subject,
             body=message.body,
             head=message.head,
+            calendar=_calendar(session, message),
         ),
         token=_link(session, keys, message, real_now) if LINK in message.body else "",
         code=code(keys[0], *_bound_to(message)) if CODE in message.body else "",
         document=(document.file_name, document.media_type, document.file_sha256) if document else None,
         until=message.leased_until or real_now,
     )
+
+
+def _calendar(session: Session, message: Message) -> CalendarFile | None:
+    row = session.get(RoundMessage, message.id)
+    return CalendarFile(row.calendar_method, row.calendar) if row and row.calendar else None
 
 
 def _link(session: Session, keys: tuple[bytes, ...], message: Message, real_now: datetime) -> str:
@@ -262,9 +270,11 @@ def _raise_task(session: Session, message: Message, now: datetime) -> None:
 
 
 def _region(session: Session, message: Message) -> UUID | None:
-    """Whose strategists hear of it: the agreement's region, else one that the recipient's organisation negotiates with."""
+    """Whose strategists hear of it: the region of the agreement or round, else one the recipient negotiates with."""
     if message.agreement_id is not None:
         return session.get_one(Agreement, message.agreement_id).region_id
+    if (about := session.get(RoundMessage, message.id)) is not None:
+        return session.get_one(DialogueRound, about.round_id).region_id
     if message.assignment_id is None:
         return None
     organisation = session.get_one(ContactAssignment, message.assignment_id).organisation_id

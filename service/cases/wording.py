@@ -44,6 +44,17 @@ def line(text: str, field: str, *, missing: str | None = None, limit: int = TITL
     return cleaned
 
 
+def long_text(text: str, field: str, limit: int, *, missing: str) -> str:
+    """A cleaned text of several paragraphs that has to be there."""
+    errors: list[FieldError] = []
+    cleaned = _cleaned(field, text, limit, False, errors)
+    if not cleaned and not errors:
+        errors.append(FieldError(field, "missing", missing))
+    if errors:
+        raise Invalid(*errors)
+    return cleaned
+
+
 def sha256(title: str, fields: dict[str, str]) -> str:
     """The hash a text version is stored under."""
     text = json.dumps({"t": title, **fields}, ensure_ascii=False, sort_keys=True, separators=(",", ":"))

@@ -26,6 +26,14 @@ class Attachment:
 
 
 @dataclass(frozen=True, slots=True)
+class CalendarFile:
+    """An appointment that goes along, as text, and what a calendar shall do with it: REQUEST or CANCEL."""
+
+    method: str
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Outgoing:
     """Everything a mail is made of, link and code included."""
 
@@ -38,6 +46,7 @@ class Outgoing:
     head: str = ""
     sender: str = ""
     attachment: Attachment | None = None
+    calendar: CalendarFile | None = None
 
 
 class Unaddressable(ValueError):
@@ -45,7 +54,7 @@ class Unaddressable(ValueError):
 
 
 def compose(out: Outgoing) -> EmailMessage:
-    """The mail: plain text, the same as simple HTML, a file if there is one. Raises Unaddressable."""
+    """The mail: plain text, the same as simple HTML, an appointment and a file if there are any. Raises Unaddressable."""
     mail = EmailMessage()
     mail["From"] = _address("Överens", out.sender)
     mail["To"] = _address(out.recipient_name, out.recipient)
@@ -56,6 +65,9 @@ def compose(out: Outgoing) -> EmailMessage:
     mail[HEAD] = out.head
     mail.set_content(out.body, cte="quoted-printable")
     mail.add_alternative(html(out.body), subtype="html", cte="quoted-printable")
+    if out.calendar:
+        params = {"method": out.calendar.method}
+        mail.add_alternative(out.calendar.text, subtype="calendar", cte="quoted-printable", params=params)
     if out.attachment:
         kind, _, subtype = out.attachment.media_type.partition("/")
         mail.add_attachment(out.attachment.data, maintype=kind, subtype=subtype, filename=out.attachment.name)

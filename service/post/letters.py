@@ -15,8 +15,9 @@ LINK, CODE, SITE = "[[lank]]", "[[kod]]", "[[webb]]"
 _SHOWN = {LINK: "[personlig länk]", CODE: "[kod]", SITE: ""}
 
 PLACES = frozenset({
-    "antal", "avsandare", "dnr", "fran", "kommun", "kontrollkod", "kvar", "motivering", "motpart", "namn", "namnd", "nytt_datum",
-    "omrade", "omraden", "part", "period", "publik_lank", "region", "slutdatum", "svarsdatum", "telefon", "titel", "vad",
+    "antal", "avsandare", "dagordning", "datum", "dialog", "dnr", "fran", "kommun", "kontrollkod", "kvar", "motivering",
+    "motpart", "namn", "namnd", "nytt_datum", "omrade", "omraden", "part", "period", "plats", "publik_lank", "region",
+    "slutdatum", "svarsdatum", "telefon", "tid", "titel", "vad",
 })  # fmt: skip
 """Everything a letter may speak of; a fact by another name is a slip of the pen and is refused."""
 
@@ -57,6 +58,17 @@ class LetterName(StrEnum):
     reminder_after = "reminder_after"
     reminder_signature = "reminder_signature"
     reminder_several = "reminder_several"
+    dialogue_invitation = "dialogue_invitation"
+    dialogue_reminder = "dialogue_reminder"
+    dialogue_rescheduled = "dialogue_rescheduled"
+    dialogue_cancelled = "dialogue_cancelled"
+    dialogue_seat = "dialogue_seat"
+    dialogue_substitute = "dialogue_substitute"
+    dialogue_substitute_off = "dialogue_substitute_off"
+    dialogue_notes = "dialogue_notes"
+    consultation = "consultation"
+    consultation_cancelled = "consultation_cancelled"
+    consultation_reminder = "consultation_reminder"
     sign_in_link = "sign_in_link"
     sign_in_code = "sign_in_code"
     step_up_code = "step_up_code"

@@ -7,7 +7,7 @@ from types import ModuleType
 
 import pytest
 
-from states import agreement, clause, decision, message, parties, slot
+from states import agreement, clause, decision, dialogue, message, parties, rhythm, slot
 from states.agreement import State
 from states.labels import LABELS, NOT_YET, Audience, agreement_label, label
 
@@ -70,8 +70,9 @@ def kinds_in(module: ModuleType) -> list[type[StrEnum]]:
 
 def test_every_state_and_kind_has_a_label() -> None:
     """Names of moves inside a slot, a step or a message are not shown: the state they lead to is."""
-    unseen = {agreement.State, decision.Event, slot.Event, message.Event}
-    shown = set(chain.from_iterable(kinds_in(module) for module in (agreement, clause, decision, message, parties, slot)))
+    unseen = {agreement.State, decision.Event, slot.Event, message.Event, dialogue.Event, dialogue.MeetingEvent}
+    modules = (agreement, clause, decision, dialogue, message, parties, rhythm, slot)
+    shown = set(chain.from_iterable(kinds_in(module) for module in modules))
     assert set(LABELS) == shown - unseen
     for kind, labels in LABELS.items():
         assert set(labels) == set(kind), kind

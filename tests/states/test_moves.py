@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from states import agreement, clause, decision, message, recompute, slot
+from states import agreement, clause, decision, dialogue, message, recompute, slot
 from states.agreement import State
 from states.diagram import mermaid
 from states.errors import NotAllowed
@@ -69,11 +69,27 @@ suppress: queued>suppressed
 fail: queued>failed
 resend: failed>queued bounced>queued
 """
+ROUND = """
+invite: draft>invited
+close_rsvp: invited>rsvp_closed
+reschedule: invited>invited rsvp_closed>invited
+hold: rsvp_closed>held
+summarise: held>summarised
+close: summarised>closed
+cancel: draft>cancelled invited>cancelled rsvp_closed>cancelled
+"""
+MEETING = """
+reschedule: scheduled>scheduled
+hold: scheduled>held
+cancel: scheduled>cancelled
+"""
 BOOKS: dict[str, tuple[Rulebook[Any, Any], type[StrEnum], type[StrEnum], str]] = {
     "agreement": (agreement.RULEBOOK, agreement.State, agreement.Event, AGREEMENT),
     "clause": (clause.RULEBOOK, clause.State, clause.Command, CLAUSE),
     "slot": (slot.RULEBOOK, slot.State, slot.Event, SLOT),
     "decision": (decision.RULEBOOK, decision.State, decision.Event, DECISION),
+    "round": (dialogue.RULEBOOK, dialogue.State, dialogue.Event, ROUND),
+    "meeting": (dialogue.MEETING_RULEBOOK, dialogue.MeetingStatus, dialogue.MeetingEvent, MEETING),
     "message": (message.RULEBOOK, message.State, message.Event, MESSAGE),
 }
 

@@ -1,0 +1,160 @@
+"""The mails of a round: letters with the time in words and, where it is settled or off, the calendar file that says the same."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from babel.dates import format_date
+from sqlmodel import Session
+
+from service.post.calendar import Appointment, Method, write
+from service.post.letters import Letter, LetterName, render
+from service.store import outbox
+from service.store.contacts import contacts
+from service.store.dialogue import Invited, agenda_of, items
+from service.store.tables import DialogueRound, Meeting, Message, Organisation, RoundMessage
+from states import dialogue as rule
+from states.calendar import TZ, civil
+from states.parties import STRATEGIST
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who stands under the letters of a round, and whose meeting it is in the calendars."""
+
+    name: str
+    email: str
+    phone: str
+
+    def facts(self) -> dict[str, str]:
+        return {"avsandare": self.name, "telefon": self.phone or self.email}
+
+
+@dataclass(slots=True)
+class Post:
+    """The letters of one occasion about one round: looked up once, written to many."""
+
+    session: Session
+    now: datetime
+    round: DialogueRound
+    meeting: Meeting | None
+    sender: Sender
+    facts: Mapping[str, str]
+
+    def tell(self, name: LetterName, to: Invited, key: str, method: Method | None = None, **facts: str) -> bool:
+        """To the invited person, with a personal link; whether the letter is new."""
+        letter = render(name, {**self.facts, "namn": to.person.name, "part": to.organisation.name, **facts})
+        message = outbox.queue(
+            self.session,
+            self.now,
+            key=key,
+            purpose=name.value,
+            subject=letter.subject,
+            body=letter.body,
+            recipient=to.person.email,
+            recipient_name=to.person.name,
+            assignment=to.assignment,
+            link_path=f"/dialoger/{self.round.id}",
+        )
+        self._beside(message, (to.person.name, to.person.email), method)
+        return message is not None
+
+    def tell_substitute(self, name: LetterName, to: Invited, key: str, method: Method, **facts: str) -> None:
+        """To the colleague who comes instead, who has no role here and so no link."""
+        who = (to.row.substitute_name, to.row.substitute_email)
+        letter: Letter = render(name, {**self.facts, "namn": who[0], "part": to.organisation.name, **facts})
+        message = outbox.queue(
+            self.session,
+            self.now,
+            key=key,
+            purpose=name.value,
+            subject=letter.subject,
+            body=letter.body,
+            recipient=who[1],
+            recipient_name=who[0],
+        )
+        self._beside(message, who, method)
+
+    def _beside(self, message: Message | None, attendee: tuple[str, str], method: Method | None) -> None:
+        if message is None:
+            return
+        text = write(self._appointment(attendee), method) if method and self.meeting else ""
+        self.session.add(
+            RoundMessage(
+                message_id=message.id,
+                round_id=self.round.id,
+                calendar=text,
+                calendar_method=method.value if method and text else "",
+            )
+        )
+
+    def _appointment(self, attendee: tuple[str, str]) -> Appointment:
+        meeting = self.meeting
+        assert meeting is not None
+        return Appointment(
+            uid=meeting.ics_uid,
+            sequence=meeting.sequence,
+            written_at=self.now,
+            starts_at=meeting.starts_at,
+            ends_at=meeting.ends_at,
+            title=self.round.title,
+            place=self.facts["plats"],
+            description=self.facts["dagordning"],
+            organiser=(self.sender.name, self.sender.email),
+            attendee=attendee,
+        )
+
+
+def post(session: Session, now: datetime, row: DialogueRound, meeting: Meeting | None = None) -> Post:
+    """What the letters of a round have in common, as it stands now."""
+    sender = sender_of(session, now, row)
+    facts = {
+        **sender.facts(),
+        "dialog": row.title,
+        "svarsdatum": in_full(row.rsvp_due),
+        "datum": in_full(civil(meeting.starts_at)) if meeting else "",
+        "tid": clock(meeting) if meeting else "",
+        "plats": where(meeting) if meeting else "",
+        "dagordning": written_agenda(session, meeting) if meeting else "\n".join(f"– {q}" for q in row.questions),
+    }
+    return Post(session, now, row, meeting, sender, facts)
+
+
+def sender_of(session: Session, now: datetime, row: DialogueRound) -> Sender:
+    """The region's strategist, or its official address when it has none."""
+    region = session.get_one(Organisation, row.region_id)
+    found = contacts(session, region.id, row.programme_id, civil(now), STRATEGIST)
+    if not found:
+        return Sender(region.name, region.registry_email, "")
+    person = found[0].person
+    return Sender(f"{person.name}, {region.name}", person.email, person.phone)
+
+
+def written_agenda(session: Session, meeting: Meeting) -> str:
+    """The agenda as lines: when, what, how long, who leads."""
+    agenda = items(agenda_of(session, meeting.id))
+    return "\n".join(
+        f"{at.astimezone(TZ):%H.%M} {item.title} ({item.minutes} min{f', {item.leader}' if item.leader else ''})"
+        for at, item in zip(rule.starts(meeting.starts_at, agenda), agenda, strict=True)
+    )
+
+
+def where(meeting: Meeting) -> str:
+    """Where people meet, in words."""
+    if not meeting.remote:
+        return meeting.place
+    return f"{meeting.place} eller på distans" if meeting.place else "På distans"
+
+
+def clock(meeting: Meeting) -> str:
+    return f"{meeting.starts_at.astimezone(TZ):%H.%M}–{meeting.ends_at.astimezone(TZ):%H.%M}"
+
+
+def in_full(day: date | None) -> str:
+    return format_date(day, "EEEE d MMMM y", "sv") if day else ""
+
+
+def key(name: LetterName, subject: UUID, *occasion: object) -> str:
+    """What makes one letter about an invitation one: never a date."""
+    return ":".join(map(str, (name.value, subject, *occasion)))

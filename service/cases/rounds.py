@@ -1,0 +1,276 @@
+"""The rounds one step further: all that is due now, whoever asks and however often; a late or doubled run is harmless."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from service.cases.dates import quiet_periods
+from service.cases.dialogue import rhythm_of
+from service.cases.dialogue_mail import key, post
+from service.cases.dialogue_notes import missing
+from service.cases.dialogue_steps import note, step
+from service.post.letters import LetterName
+from service.store import outbox
+from service.store.dialogue import Invited, actions_of, agenda_of, invited, items, meetings_of, new_uid
+from service.store.tables import (
+    AgendaItem,
+    ConsultationAnswer,
+    DialogueRound,
+    DialogueSeries,
+    Meeting,
+    Message,
+    Programme,
+    Reminder,
+    Task,
+)
+from states import dialogue as rule
+from states import rhythm
+from states.calendar import TZ, QuietPeriod, at, civil
+from states.dialogue import Event, Kind, MeetingStatus, State
+from states.parties import FLOW
+from states.policy import Policy
+from states.reminders import Obligation, Purpose, Slot, decide, next_window
+
+LADDER = Policy(before=(7, 2), after=())
+"""Days before the last day for answers to an invitation."""
+PURPOSE = "rsvp"
+QUEUED = "queued"
+NOTES_WANTED, NOT_CLOSABLE, DRAFT_PROPOSED = "dialogue_notes", "dialogue_not_closable", "dialogue_draft"
+FIRST_POINT = "Vad hände efter förra mötet? Genomgång av åtgärder"
+
+
+@dataclass(slots=True)
+class Stepped:
+    """What one run came to, in numbers."""
+
+    reminded: int = 0
+    skipped: int = 0
+    closed_rsvp: int = 0
+    tasks: int = 0
+    closed: int = 0
+    proposed: int = 0
+
+
+def step_rounds(session: Session, now: datetime) -> Stepped:
+    """Every round that is not over, one step further.
+
+    1. Who has not answered is reminded 7 and 2 days before the last day. 2. After that day the answers are closed.
+    3. When the last meeting is over, a task asks for attendance and notes. 4. When the time for comments is over the round is
+    closed, or a task says what is missing. 5. A series whose latest round has been held gets a draft on its next date.
+    """
+    outbox.take_turn(session, "rounds")
+    done = Stepped()
+    for row in _going_on(session):
+        if row.state is State.invited:
+            _remind(session, now, row, done)
+            _close_rsvp(session, now, row, done)
+        if row.state in (State.rsvp_closed, State.held):
+            _ask_for_notes(session, now, row, done)
+        elif row.state is State.summarised:
+            _close(session, now, row, done)
+    for series in session.exec(select(DialogueSeries).where(col(DialogueSeries.ended_on).is_(None))):
+        _propose(session, now, series, done)
+    session.flush()
+    return done
+
+
+def _going_on(session: Session) -> Sequence[DialogueRound]:
+    query = (
+        select(DialogueRound)
+        .where(col(DialogueRound.state).in_([*rule.OPEN, *rule.NOTED]))
+        .order_by(col(DialogueRound.id))
+        .with_for_update()
+    )
+    return session.exec(query).all()
+
+
+def _remind(session: Session, now: datetime, row: DialogueRound, done: Stepped) -> None:
+    """What is due today to each who was asked, within the hours when mail may go out."""
+    programme = session.get(Programme, row.programme_id) if row.programme_id else None
+    quiet = quiet_periods(programme) if programme else ()
+    if next_window(now, LADDER, quiet) > now:
+        return
+    for one in invited(session, row.id):
+        matter = _owed(session, now, row, one, quiet)
+        decision = decide(matter, LADDER, civil(now))
+        for rung in decision.skipped:
+            session.add(_slot(now, row, one, rung, str(rung.reason)))
+            done.skipped += 1
+        if decision.send:
+            message = _letter(session, now, row, one, decision.send.number)
+            session.add(_slot(now, row, one, decision.send, QUEUED, message))
+            done.reminded += 1
+
+
+def _owed(session: Session, now: datetime, row: DialogueRound, one: Invited, quiet: tuple[QuietPeriod, ...]) -> Obligation:
+    """An answer to the invitation, as the rules of reminders see it; the ladder is one of days before a last day."""
+    who, answered = one.assignment, _answered(session, row, one)
+    mine = col(Reminder.subject_id) == one.row.id
+    numbers = session.exec(select(Reminder.number).where(mine, col(Reminder.round) == row.rsvp_round)).all()
+    return Obligation(
+        purpose=Purpose.answer,
+        subject=str(one.row.id),
+        round=row.rsvp_round,
+        assignment=str(who.id),
+        due=row.rsvp_due,
+        requested_on=civil(one.row.asked_at),
+        waiting=not answered,
+        answered=answered,
+        assignment_ended=who.blocked or (who.valid_to is not None and who.valid_to < civil(now)),
+        bounced=who.bounced,
+        sent_slots=frozenset(numbers),
+        quiet_periods=quiet,
+    )
+
+
+def _slot(now: datetime, row: DialogueRound, one: Invited, rung: Slot, outcome: str, message: Message | None = None) -> Reminder:
+    return Reminder(
+        key=f"{PURPOSE}:{one.row.id}:{row.rsvp_round}:{one.assignment.id}:{rung.number}",
+        purpose=PURPOSE,
+        subject_id=one.row.id,
+        assignment_id=one.assignment.id,
+        round=row.rsvp_round,
+        number=rung.number,
+        outcome=outcome,
+        planned_on=rung.planned,
+        at=now,
+        message_id=message.id if message else None,
+    )
+
+
+def _answered(session: Session, row: DialogueRound, one: Invited) -> bool:
+    if row.kind is not Kind.consultation:
+        return one.row.reply is not None
+    theirs = select(ConsultationAnswer.id).where(
+        col(ConsultationAnswer.round_id) == row.id, col(ConsultationAnswer.organisation_id) == one.organisation.id
+    )
+    return session.exec(theirs).first() is not None
+
+
+def _letter(session: Session, now: datetime, row: DialogueRound, one: Invited, number: int) -> Message | None:
+    meeting = session.get(Meeting, one.row.meeting_id) if one.row.meeting_id else None
+    name = LetterName.dialogue_reminder if meeting else LetterName.consultation_reminder
+    occasion = key(name, one.row.id, row.rsvp_round, number)
+    post(session, now, row, meeting).tell(name, one, occasion)
+    return session.exec(select(Message).where(col(Message.slot_key) == occasion)).first()
+
+
+def _close_rsvp(session: Session, now: datetime, row: DialogueRound, done: Stepped) -> None:
+    if row.rsvp_due is not None and row.rsvp_due < civil(now):
+        step(session, FLOW, now, row, Event.close_rsvp)
+        done.closed_rsvp += 1
+
+
+def _ask_for_notes(session: Session, now: datetime, row: DialogueRound, done: Stepped) -> None:
+    """When no meeting is left to come, or the consultation's answers are in."""
+    meetings = [m for m in meetings_of(session, row.id) if m.state is not MeetingStatus.cancelled]
+    if any(m.ends_at > now for m in meetings):
+        return
+    detail = "Skriv in närvaro, inspel och åtgärder, och skicka sedan ut anteckningarna."
+    _task(session, now, row, NOTES_WANTED, f"Skriv anteckningar: {row.title}", detail, done)
+
+
+def _close(session: Session, now: datetime, row: DialogueRound, done: Stepped) -> None:
+    if row.comments_until is None or civil(now) <= row.comments_until:
+        return
+    if reasons := missing(session, now, row):
+        words = " ".join(r.message for r in reasons)
+        _task(session, now, row, NOT_CLOSABLE, f"Dialogen kan inte avslutas: {row.title}", words, done)
+        return
+    step(session, FLOW, now, row, Event.close)
+    done.closed += 1
+
+
+def _task(session: Session, now: datetime, row: DialogueRound, kind: str, title: str, detail: str, done: Stepped) -> None:
+    name = f"{kind}:{row.id}"
+    if session.exec(select(Task.id).where(col(Task.key) == name)).first():
+        return
+    outbox.task(session, now, key=name, kind=kind, organisation_id=row.region_id, title=title, detail=detail, subject_id=row.id)
+    done.tasks += 1
+
+
+def _propose(session: Session, now: datetime, series: DialogueSeries, done: Stepped) -> None:
+    """A draft of the next round; one at a time, and only where the latest has been held or called off."""
+    pace = rhythm_of(series)
+    query = select(DialogueRound).where(col(DialogueRound.series_id) == series.id).order_by(col(DialogueRound.number).desc())
+    latest = session.exec(query).first()
+    if pace is None or latest is None or latest.state in (State.draft, *rule.OPEN):
+        return
+    made = _draft(session, now, series, latest, pace)
+    _task(session, now, made, DRAFT_PROPOSED, f"Nästa möte är föreslaget: {made.title}", "Dagen är bara ett förslag.", done)
+    done.proposed += 1
+
+
+def _draft(session: Session, now: datetime, series: DialogueSeries, latest: DialogueRound, pace: rhythm.Rhythm) -> DialogueRound:
+    """The latest round once more, on the next date of the rhythm, and its actions first."""
+    made = DialogueRound(
+        region_id=series.region_id,
+        programme_id=series.programme_id,
+        series_id=series.id,
+        number=(latest.number or 0) + 1,
+        kind=latest.kind,
+        title=latest.title,
+        questions=list(latest.questions),
+        sector=latest.sector,
+        created_at=now,
+        version=0,
+    )
+    session.add(made)
+    session.flush()
+    for before in meetings_of(session, latest.id)[-1:]:
+        _same_again(session, now, latest, made, before, pace)
+    note(session, FLOW, now, made, "dialogue_create")
+    return made
+
+
+def _same_again(
+    session: Session, now: datetime, latest: DialogueRound, made: DialogueRound, before: Meeting, pace: rhythm.Rhythm
+) -> None:
+    """The same hours at the same place; whoever plans it changes what shall be different."""
+    day = rhythm.proposed(pace, max(civil(before.starts_at), civil(now)))
+    starts_at = at(day, before.starts_at.astimezone(TZ).time())
+    meeting = Meeting(
+        round_id=made.id,
+        starts_at=starts_at,
+        ends_at=starts_at + (before.ends_at - before.starts_at),
+        place=before.place,
+        remote=before.remote,
+        capacity=before.capacity,
+        ics_uid=new_uid(),
+    )
+    session.add(meeting)
+    session.flush()
+    for position, item in enumerate(_opening_with(session, latest, before), start=1):
+        session.add(
+            AgendaItem(
+                meeting_id=meeting.id,
+                position=position,
+                title=item.title,
+                minutes=item.minutes,
+                leader=item.leader,
+                output=item.output,
+            )
+        )
+
+
+def _opening_with(session: Session, latest: DialogueRound, before: Meeting) -> list[rule.Item]:
+    """The agenda as it was, its first point about the actions of last time where there are any; the minutes stay the same."""
+    agenda = items(agenda_of(session, before.id))
+    actions = actions_of(session, latest.id)
+    if not actions or not agenda:
+        return agenda
+    words = "\n".join(f"{action.text} ({'klart' if action.done_at else 'inte klart'})" for action in actions)
+    first = agenda[0]
+    if first.title == FIRST_POINT:
+        return [rule.Item(FIRST_POINT, first.minutes, first.leader, words), *agenda[1:]]
+    longest = max(range(len(agenda)), key=lambda n: agenda[n].minutes)
+    taken = min(15, agenda[longest].minutes // 2)
+    if not taken:
+        return agenda
+    rest = [
+        rule.Item(item.title, item.minutes - taken, item.leader, item.output) if n == longest else item
+        for n, item in enumerate(agenda)
+    ]
+    return [rule.Item(FIRST_POINT, taken, "", words), *rest]
