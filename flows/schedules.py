@@ -7,22 +7,30 @@ from prefect.types.entrypoint import EntrypointType
 
 from flows.deliver import deliver
 from flows.reminders import reminders
+from flows.rounds import rounds
 
 TIMEZONE = "Europe/Stockholm"
 
 WORKDAYS_0730 = "30 7 * * 1-5"
 EVERY_MINUTE = "* * * * *"
+HOURLY = "5 * * * *"
 
 # A run that finds its twin at work is cancelled, not queued: the twin, or the next tick, does all that is due.
 ALONE = ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW)
 
 
 async def deployments(demo: bool) -> list[RunnerDeployment]:
-    """All schedules; in the demonstration the sweep runs every minute, so that moving its clock shows at once."""
+    """All schedules; in the demonstration the sweeps run every minute, so that moving its clock shows at once."""
     return [
         await reminders.ato_deployment(
             "reminders",
             schedule=Cron(EVERY_MINUTE if demo else WORKDAYS_0730, timezone=TIMEZONE),
+            concurrency_limit=ALONE,
+            entrypoint_type=EntrypointType.MODULE_PATH,
+        ),
+        await rounds.ato_deployment(
+            "rounds",
+            schedule=Cron(EVERY_MINUTE if demo else HOURLY, timezone=TIMEZONE),
             concurrency_limit=ALONE,
             entrypoint_type=EntrypointType.MODULE_PATH,
         ),
@@ -35,5 +43,5 @@ async def deployments(demo: bool) -> list[RunnerDeployment]:
     ]
 
 
-CATCH_UP = ("reminders",)
+CATCH_UP = ("reminders", "rounds")
 """Run once when the schedules start: what was missed while the machine was off is due now."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from service.cases import deliver, forget, remind
+from service.cases import deliver, forget, remind, rounds
 from service.post import Post, SmtpSettings
 from service.settings import Settings
 from service.store.files import Files
@@ -43,6 +43,12 @@ def sweep_reminders(store: Store, now: datetime) -> Reminded:
         done, after = done.plus(chunk), chunk.next
         if after is None:
             return done
+
+
+def sweep_rounds(store: Store, now: datetime) -> rounds.Stepped:
+    """Take every round of dialogue one step further."""
+    with store.write() as session:
+        return rounds.step_rounds(session, now)
 
 
 def clean_up(store: Store, real_now: datetime) -> None:

@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
+from icalendar import Calendar
 from sqlmodel import Session, col, select
 
+from service.cases.deliver import Sent, lease, settle
 from service.cases.dialogue import MeetingPlan, RoundPlan, create_round, create_series, set_agenda
 from service.cases.dialogue_findings import (
     Received,
@@ -25,6 +28,7 @@ from service.cases.dialogue_reply import Answer, reply
 from service.cases.dialogue_time import NewTime, cancel, reschedule
 from service.cases.programmes import create_programme
 from service.cases.rounds import Stepped, step_rounds
+from service.post import Outcome, Result
 from service.store import history
 from service.store.dialogue import agenda_of, meetings_of, trace
 from service.store.session import Store
@@ -434,3 +438,63 @@ def test_every_silence_of_a_reminder_has_its_reason(store: Store) -> None:
         done = step_rounds(session, datetime(2027, 3, 25, 9, tzinfo=UTC))
         assert (done.reminded, done.skipped) == (2, 1)
         assert {r.outcome for r in session.exec(select(Reminder))} == {"queued", "bounced"}
+
+
+def calendars(session: Session, purpose: str, to: str) -> list[tuple[str, str, int, datetime]]:
+    """(method, UID, SEQUENCE, start) of the calendar files that went to one person."""
+    found = []
+    for message in mails(session, purpose):
+        if message.recipient_name == to:
+            row = session.get_one(RoundMessage, message.id)
+            event: Any = Calendar.from_ical(row.calendar).walk("VEVENT")[0]
+            found.append((row.calendar_method, str(event["uid"]), int(event["sequence"]), event["dtstart"].dt.astimezone(UTC)))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        (datetime(2027, 3, 26, 9, tzinfo=UTC), datetime(2027, 3, 30, 8, tzinfo=UTC)),
+        (datetime(2027, 10, 29, 8, tzinfo=UTC), datetime(2027, 11, 2, 9, tzinfo=UTC)),
+    ],
+    ids=["into summer time", "into winter time"],
+)
+def test_calendars_follow_a_meeting_over_the_change_of_clocks_and_drop_it_when_it_is_off(
+    store: Store, first: datetime, then: datetime
+) -> None:
+    with store.write() as session:
+        scene = set_the_scene(session)
+        elin, hours = scene.cast.elin, timedelta(minutes=330)
+        meeting = session.get_one(Meeting, scene.meeting)
+        meeting.starts_at, meeting.ends_at = first, first + hours
+        session.get_one(DialogueRound, scene.round).rsvp_due = date(2027, 3, 19)
+        invite(session, elin, NOW, scene.round, scene.everybody())
+        new = NewTime(then, then + hours, date(2027, 3, 19), "Lokalen är upptagen.")
+        reschedule(session, elin, NOW, scene.meeting, new)
+        cancel(session, elin, NOW, scene.round, "Snöstorm.")
+        uid = meeting.ics_uid
+        assert calendars(session, "dialogue_invitation", "Karin Östlund") == [("REQUEST", uid, 0, first)]
+        assert calendars(session, "dialogue_rescheduled", "Karin Östlund") == [("REQUEST", uid, 1, then)]
+        assert calendars(session, "dialogue_cancelled", "Karin Östlund") == [("CANCEL", uid, 2, then)]
+
+
+def test_the_invitation_leaves_with_its_calendar_file_and_a_failure_is_the_regions_task(store: Store) -> None:
+    with store.write() as session:
+        scene = set_the_scene(session)
+        invite(session, scene.cast.elin, NOW, scene.round, Choice([scene.school]))
+        leased = lease(session, (b"k" * 32,), NOW, 10)
+        assert [(one.out.calendar and one.out.calendar.method, bool(one.token)) for one in leased] == [("REQUEST", True)]
+        settle(session, [Sent(leased[0].id, leased[0].until, Outcome(Result.permanent, "Nej.", recipient_refused=True))], NOW)
+        task = session.exec(select(Task).where(Task.kind == "mail_failed")).one()
+        assert task.organisation_id == scene.cast.region
+
+
+def test_the_invitation_reads_as_people_write(store: Store) -> None:
+    with store.write() as session:
+        scene = set_the_scene(session)
+        invite(session, scene.cast.elin, NOW, scene.round, Choice([scene.cast.falun]))
+        letter = mails(session, "dialogue_invitation")[0]
+        assert letter.subject == "Inbjudan: Regional kulturdialog 3, onsdag 14 april 2027"
+        assert "Anmäl dig senast fredag 2 april 2027:\n[[lank]]" in letter.body
+        assert "Vi ses onsdag 14 april 2027, klockan 09.30–15.00.\nPlats: Folkets hus, Borlänge eller på distans" in letter.body
+        assert "09.30 Kaffe och registrering (30 min)\n10.00 Välkommen (15 min, Torun Hällgren)" in letter.body
