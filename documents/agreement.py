@@ -1,8 +1,7 @@
 """An agreement as a signable Word file: frozen facts in, bytes out; the same facts give the same bytes."""
 
-import re
 from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from uuid import NAMESPACE_URL, uuid5
 
 from documents import anchors
@@ -18,6 +17,7 @@ from documents.base import (
     Base,
     Kind,
     base,
+    core_properties,
 )
 from documents.markup import (
     DECLARATION,
@@ -251,31 +251,17 @@ def _running(facts: AgreementFacts, code: str | None, sheet: Base) -> dict[str, 
         FOOTER_LEFT: f"Diarienummer {_short(cases, ', ')}" if cases else "Diarienummer saknas",
         FOOTER_BELOW: f"Kontrollkod {spoken(code)}" if code else "Utkast: texten gäller inte ännu",
     }
-    return {name: _filled(template, texts) for name, template in sheet.running.items()}
-
-
-def _filled(template: str, texts: dict[str, str]) -> str:
-    """All marks in one pass, so that no text is taken for a mark."""
-    return re.sub("@@[A-Z]{2}@@", lambda mark: escape(texts[mark[0]]), template)
+    return sheet.running_with(texts)
 
 
 def _core(facts: AgreementFacts, modified: datetime) -> str:
-    """The properties of the document; the time is written in UTC whatever zone it came in."""
-    if modified.tzinfo is None:
-        raise ValueError("modified must be aware of its time zone")
-    time = modified.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    owner = escape(facts.parties[0].name)
-    return (
-        f'{DECLARATION}<cp:coreProperties xmlns:cp="http://schemas.openxmlformats.org/package/2006/metadata/core-properties" '
-        'xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:dcterms="http://purl.org/dc/terms/" '
-        'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">'
-        f"<dc:title>{escape(facts.title)}</dc:title><dc:subject>{escape(facts.reference)}</dc:subject><dc:creator>"
-        f"{owner}</dc:creator>"
-        f"<cp:lastModifiedBy>{owner}</cp:lastModifiedBy><cp:revision>{facts.revision}</cp:revision>"
-        f'<dcterms:created xsi:type="dcterms:W3CDTF">{time}</dcterms:created>'
-        f'<dcterms:modified xsi:type="dcterms:W3CDTF">{time}</dcterms:modified>'
-        f"<dc:identifier>{escape(facts.reference)}/{facts.revision}</dc:identifier><dc:language>sv-SE</dc:language>"
-        "</cp:coreProperties>"
+    return core_properties(
+        facts.title,
+        facts.reference,
+        owner=facts.parties[0].name,
+        revision=facts.revision,
+        identifier=f"{facts.reference}/{facts.revision}",
+        modified=modified,
     )
 
 

@@ -7,6 +7,7 @@ import zipfile
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cache
 from typing import Literal
 
@@ -20,7 +21,7 @@ from docx.shared import Cm
 from docx.text.paragraph import Paragraph
 
 from documents import package
-from documents.markup import DECLARATION, NAMESPACES, OFFICE, run, tab
+from documents.markup import DECLARATION, NAMESPACES, OFFICE, escape, run, tab
 from documents.styles import fonts_xml, styles_xml
 
 Kind = Literal["draft", "frozen"]
@@ -51,6 +52,12 @@ class Base:
         }
         return package.write((name, members[name]) for name in self.order)
 
+    def running_with(self, texts: Mapping[str, str]) -> dict[str, str]:
+        """Header and footer with their four texts; all marks in one pass, so that no text is taken for a mark."""
+        return {
+            name: re.sub("@@[A-Z]{2}@@", lambda mark: escape(texts[mark[0]]), template) for name, template in self.running.items()
+        }
+
 
 @cache
 def base() -> Base:
@@ -77,6 +84,24 @@ def base() -> Base:
         running=running,
         section=_section(parts[DOCUMENT].decode()),
         picture=picture,
+    )
+
+
+def core_properties(title: str, subject: str, *, owner: str, revision: int, identifier: str, modified: datetime) -> str:
+    """The properties of a document; the time is written in UTC whatever zone it came in."""
+    if modified.tzinfo is None:
+        raise ValueError("modified must be aware of its time zone")
+    time = modified.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return (
+        f'{DECLARATION}<cp:coreProperties xmlns:cp="http://schemas.openxmlformats.org/package/2006/metadata/core-properties" '
+        'xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:dcterms="http://purl.org/dc/terms/" '
+        'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">'
+        f"<dc:title>{escape(title)}</dc:title><dc:subject>{escape(subject)}</dc:subject><dc:creator>{escape(owner)}</dc:creator>"
+        f"<cp:lastModifiedBy>{escape(owner)}</cp:lastModifiedBy><cp:revision>{revision}</cp:revision>"
+        f'<dcterms:created xsi:type="dcterms:W3CDTF">{time}</dcterms:created>'
+        f'<dcterms:modified xsi:type="dcterms:W3CDTF">{time}</dcterms:modified>'
+        f"<dc:identifier>{escape(identifier)}</dc:identifier><dc:language>sv-SE</dc:language>"
+        "</cp:coreProperties>"
     )
 
 

@@ -26,6 +26,7 @@ from service.cases.dialogue_invite import Choice, invite, preview
 from service.cases.dialogue_notes import close, comment, summarise
 from service.cases.dialogue_reply import Answer, reply
 from service.cases.dialogue_time import NewTime, cancel, reschedule
+from service.cases.dialogue_word import notes_facts, notes_file
 from service.cases.programmes import create_programme
 from service.cases.rounds import Stepped, step_rounds
 from service.post import Outcome, Result
@@ -498,3 +499,21 @@ def test_the_invitation_reads_as_people_write(store: Store) -> None:
         assert "Anmäl dig senast fredag 2 april 2027:\n[[lank]]" in letter.body
         assert "Vi ses onsdag 14 april 2027, klockan 09.30–15.00.\nPlats: Folkets hus, Borlänge eller på distans" in letter.body
         assert "09.30 Kaffe och registrering (30 min)\n10.00 Välkommen (15 min, Torun Hällgren)" in letter.body
+
+
+def test_the_notes_as_a_word_file_are_for_the_region_and_when_they_are_out_for_the_invited(store: Store) -> None:
+    with store.write() as session:
+        scene = held_round(session)
+        assert notes_file(session, scene.cast.elin, scene.round).data.startswith(b"PK")
+        with pytest.raises(NotFound):
+            notes_file(session, scene.headmaster, scene.round)
+        area = session.exec(select(CooperationArea).where(CooperationArea.number == 1)).one()
+        note_finding(session, scene.cast.elin, AFTERNOON, scene.round, FindingKind.need, "Scen.", areas=[area.id])
+        summarise(session, scene.cast.elin, AFTERNOON, scene.round, "Ingen kom.")
+        facts = notes_facts(session, session.get_one(DialogueRound, scene.round))
+        assert facts.findings == [("Behov", "Scen.", "Scenkonst för barn och unga")]
+        assert facts.sittings[0].absent == ["Borlänge kommun", "Falu kommun", "Mora folkhögskola"]
+        assert facts.sittings[0].coverage == "0 av 3"
+        assert notes_file(session, scene.headmaster, scene.round).name == "Anteckningar Regional kulturdialog 3.docx"
+        with pytest.raises(NotFound):
+            notes_file(session, scene.cast.peter, scene.round)

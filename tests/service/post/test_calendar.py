@@ -7,7 +7,7 @@ from io import StringIO
 from typing import Any
 
 import pytest
-from dateutil.tz import tzical
+from dateutil.tz import tzical  # type: ignore[import-untyped]
 from icalendar import Calendar
 
 from service.post.calendar import Appointment, Method, write

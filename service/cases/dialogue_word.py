@@ -1,0 +1,102 @@
+"""The notes of a round as a Word file: made from what is written down, for the region and for everybody who was invited."""
+
+from uuid import UUID
+
+from sqlmodel import Session, col, select
+
+from documents.notes import NotesFacts, Sitting, render
+from service.cases.dialogue_hold import turnout
+from service.cases.dialogue_mail import clock, in_full, where
+from service.cases.documents import WORD, File
+from service.store.dialogue import (
+    Invited,
+    actions_of,
+    agenda_of,
+    area_titles,
+    findings_of,
+    items,
+    linked,
+    meetings_of,
+    round_for,
+)
+from service.store.tables import ContactAssignment, DialogueRound, Invitation, Meeting, Organisation
+from states import dialogue as rule
+from states.access import Operation, Relation, require
+from states.calendar import TZ, civil
+from states.dialogue import MeetingStatus, State
+from states.errors import NotFound
+from states.labels import label
+from states.parties import Actor
+
+_SENT = (State.summarised, State.closed)
+
+
+def notes_file(session: Session, actor: Actor, round_id: UUID) -> File:
+    """The Word file; the region has it from the meeting on, the invited when the notes have gone out."""
+    row = _readable(session, actor, round_id)
+    facts = notes_facts(session, row)
+    return File(f"Anteckningar {row.title}.docx", WORD, render(facts, row.summarised_at or row.created_at))
+
+
+def notes_facts(session: Session, row: DialogueRound) -> NotesFacts:
+    """What stands in the notes: organisations, not the people who came; of people only who answers for an action."""
+    findings = findings_of(session, row.id)
+    areas = linked(session, findings)
+    titles = area_titles(session, {area for those in areas.values() for area in those})
+    held = [m for m in meetings_of(session, row.id) if m.state is MeetingStatus.held]
+    return NotesFacts(
+        reference=str(row.id),
+        title=row.title,
+        region=session.get_one(Organisation, row.region_id).name,
+        kind=label(row.kind),
+        sittings=[_sitting(session, meeting) for meeting in held],
+        questions=row.questions,
+        text=row.notes,
+        findings=[(label(f.kind), f.text, _leads_to([titles[a] for a in areas[f.id]], f.set_aside_reason)) for f in findings],
+        actions=[(a.text, _owner(session, a.owner_id), in_full(a.due)) for a in actions_of(session, row.id)],
+        comments_until=in_full(row.comments_until),
+    )
+
+
+def _readable(session: Session, actor: Actor, round_id: UUID) -> DialogueRound:
+    found = session.get(DialogueRound, round_id)
+    mine = select(Invitation.id).where(col(Invitation.round_id) == round_id, col(Invitation.assignment_id) == actor.assignment)
+    if found is not None and found.state in _SENT and actor.assignment and session.exec(mine).first():
+        require(Operation.view_dialogue, actor.role, Relation.own)
+        return found
+    row = round_for(session, actor, Operation.view_dialogue, round_id)
+    if row.state not in rule.NOTED and row.state not in _SENT:
+        raise NotFound
+    return row
+
+
+def _sitting(session: Session, meeting: Meeting) -> Sitting:
+    there, agenda = turnout(session, meeting), items(agenda_of(session, meeting.id))
+    times = [f"{at.astimezone(TZ):%H.%M}" for at in rule.starts(meeting.starts_at, agenda)]
+    return Sitting(
+        when=f"{in_full(civil(meeting.starts_at))}, klockan {clock(meeting)}",
+        where=where(meeting),
+        agenda=[(time, item.title, item.leader) for time, item in zip(times, agenda, strict=True)],
+        present=_organisations(there.present),
+        absent=_organisations(there.absent),
+        coverage=there.total.words,
+    )
+
+
+def _organisations(guests: list[Invited]) -> list[str]:
+    return list(dict.fromkeys(one.organisation.name for one in guests))
+
+
+def _leads_to(areas: list[str], set_aside: str) -> str:
+    if areas:
+        return ", ".join(areas)
+    return f"Lagt åt sidan: {set_aside}" if set_aside else "Inte bestämt"
+
+
+def _owner(session: Session, assignment_id: UUID | None) -> str:
+    """Who answers for an action: the organisation, and the person's title there."""
+    if assignment_id is None:
+        return ""
+    assignment = session.get_one(ContactAssignment, assignment_id)
+    name = session.get_one(Organisation, assignment.organisation_id).name
+    return f"{assignment.title}, {name}" if assignment.title else name
