@@ -22,8 +22,9 @@ from service.cases.check_files import lost_files
 from service.store import archive, dump, schema
 from service.store.archive import DATABASE, FILES, Manifest
 from service.store.files import Files
+from service.store.kept import kept
 from service.store.session import Store
-from service.store.tables import METADATA, ChainHead, Document, Event
+from service.store.tables import METADATA, ChainHead, Event
 from states.errors import Blocked, OverensError, Reason, StoreUnavailable
 
 NOTE = "last-verified-backup.json"
@@ -140,9 +141,9 @@ def _written(store: Store, files: Files, work: Path, key: bytes, now: datetime) 
         seq, head = _head(session)
         counts = {name: dump.count(connection, name) for name in sorted(METADATA.tables)}
         revision = dump.revision(connection)
-        kept = sorted(set(session.exec(select(Document.file_sha256))))
+        digests = sorted({one.sha256 for one in kept(session)})
     sources = {DATABASE: work / DATABASE}
-    sources |= {f"{FILES}/{digest[:2]}/{digest}": files.path(digest) for digest in kept}
+    sources |= {f"{FILES}/{digest[:2]}/{digest}": files.path(digest) for digest in digests}
     sources = {name: path for name, path in sources.items() if path.exists()}  # one that is lost is found when it is checked
     manifest = Manifest(
         created=now.isoformat(timespec="microseconds"),

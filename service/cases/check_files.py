@@ -2,22 +2,20 @@
 
 from collections.abc import Iterator
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from service.cases.check import Finding
 from service.store.files import Files
-from service.store.tables import Document
+from service.store.kept import kept
 from states.errors import NotFound, StoreUnavailable
 
 
 def lost_files(session: Session, files: Files) -> Iterator[Finding]:
     """Read every file that a row names and compare it with its address."""
-    for document, digest, name in session.exec(
-        select(Document.id, Document.file_sha256, Document.file_name).order_by(col(Document.id))
-    ):
+    for one in kept(session):
         try:
-            files.get(digest)
+            files.get(one.sha256)
         except NotFound:
-            yield Finding("lost-file", str(document), f"Filen till {name} saknas.")
+            yield Finding("lost-file", str(one.row), f"Filen till {one.name} saknas.")
         except StoreUnavailable:
-            yield Finding("damaged-file", str(document), f"Filen till {name} är skadad.")
+            yield Finding("damaged-file", str(one.row), f"Filen till {one.name} är skadad.")

@@ -141,7 +141,7 @@ def _no_longer(session: Session, message: Message, real_now: datetime) -> str | 
 
 
 def _leased(session: Session, keys: tuple[bytes, ...], message: Message, real_now: datetime) -> Leased:
-    document = session.get(Document, message.document_id) if message.document_id else None
+    document, beside = _enclosed(session, message), session.get(RoundMessage, message.id)
     return Leased(
         id=message.id,
         out=Outgoing(
@@ -152,7 +152,7 @@ def _leased(session: Session, keys: tuple[bytes, ...], message: Message, real_no
             subject=message.subject,
             body=message.body,
             head=message.head,
-            calendar=_calendar(session, message),
+            calendar=CalendarFile(beside.calendar_method, beside.calendar) if beside and beside.calendar else None,
         ),
         token=_link(session, keys, message, real_now) if LINK in message.body else "",
         code=code(keys[0], *_bound_to(message)) if CODE in message.body else "",
@@ -161,9 +161,12 @@ def _leased(session: Session, keys: tuple[bytes, ...], message: Message, real_no
     )
 
 
-def _calendar(session: Session, message: Message) -> CalendarFile | None:
-    row = session.get(RoundMessage, message.id)
-    return CalendarFile(row.calendar_method, row.calendar) if row and row.calendar else None
+def _enclosed(session: Session, message: Message) -> Document | RoundMessage | None:
+    """The kept file that goes along: an agreement's, or the notes of a round."""
+    if message.document_id:
+        return session.get(Document, message.document_id)
+    beside = session.get(RoundMessage, message.id)
+    return beside if beside and beside.file_sha256 else None
 
 
 def _link(session: Session, keys: tuple[bytes, ...], message: Message, real_now: datetime) -> str:

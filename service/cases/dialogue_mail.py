@@ -31,6 +31,15 @@ class Sender:
         return {"avsandare": self.name, "telefon": self.phone or self.email}
 
 
+@dataclass(frozen=True, slots=True)
+class Enclosed:
+    """A kept file that goes along."""
+
+    name: str
+    media_type: str
+    sha256: str
+
+
 @dataclass(slots=True)
 class Post:
     """The letters of one occasion about one round: looked up once, written to many."""
@@ -42,7 +51,9 @@ class Post:
     sender: Sender
     facts: Mapping[str, str]
 
-    def tell(self, name: LetterName, to: Invited, key: str, method: Method | None = None, **facts: str) -> bool:
+    def tell(
+        self, name: LetterName, to: Invited, key: str, method: Method | None = None, file: Enclosed | None = None, **facts: str
+    ) -> bool:
         """To the invited person, with a personal link; whether the letter is new."""
         letter = render(name, {**self.facts, "namn": to.person.name, "part": to.organisation.name, **facts})
         message = outbox.queue(
@@ -57,7 +68,7 @@ class Post:
             assignment=to.assignment,
             link_path=f"/dialoger/{self.round.id}",
         )
-        self._beside(message, (to.person.name, to.person.email), method)
+        self._beside(message, (to.person.name, to.person.email), method, file)
         return message is not None
 
     def tell_substitute(self, name: LetterName, to: Invited, key: str, method: Method, **facts: str) -> None:
@@ -76,7 +87,9 @@ class Post:
         )
         self._beside(message, who, method)
 
-    def _beside(self, message: Message | None, attendee: tuple[str, str], method: Method | None) -> None:
+    def _beside(
+        self, message: Message | None, attendee: tuple[str, str], method: Method | None, file: Enclosed | None = None
+    ) -> None:
         if message is None:
             return
         text = write(self._appointment(attendee), method) if method and self.meeting else ""
@@ -86,6 +99,9 @@ class Post:
                 round_id=self.round.id,
                 calendar=text,
                 calendar_method=method.value if method and text else "",
+                file_name=file.name if file else "",
+                media_type=file.media_type if file else "",
+                file_sha256=file.sha256 if file else "",
             )
         )
 

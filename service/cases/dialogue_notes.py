@@ -5,11 +5,13 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from service.cases.dialogue_mail import in_full, key, post
+from service.cases.dialogue_mail import Enclosed, in_full, key, post
 from service.cases.dialogue_steps import note, step, within
+from service.cases.dialogue_word import word_file
 from service.cases.wording import long_text, reason
 from service.post.letters import LetterName
 from service.store.dialogue import actions_of, findings_of, invited, linked, round_for
+from service.store.files import Files
 from service.store.tables import DialogueRound, Invitation, RoundComment
 from states import dialogue as rule
 from states.access import Operation, Relation, require
@@ -24,9 +26,12 @@ NOTES_MAX = 20_000
 
 
 def summarise(
-    session: Session, actor: Actor, now: datetime, round_id: UUID, notes: str, version: int | None = None
+    session: Session, files: Files, actor: Actor, now: datetime, round_id: UUID, notes: str, version: int | None = None
 ) -> DialogueRound:
-    """Send the notes to everybody who was invited, absent or not; they are open for comments for two weeks."""
+    """Send the notes to everybody who was invited, absent or not, as mail and as a Word file; comments are open for two weeks.
+
+    The file is kept before the commit: under its own hash, it does no harm if the commit fails.
+    """
     row = round_for(session, actor, Operation.edit_dialogue, round_id, version)
     rule.RULEBOOK.find(Event.summarise, row.state)
     row.notes = long_text(notes, "notes", NOTES_MAX, missing="Skriv vad ni kom fram till.")
@@ -34,12 +39,13 @@ def summarise(
     row.comments_until = civil(now) + timedelta(days=COMMENT_DAYS)
     step(session, actor, now, row, Event.summarise, comments_until=str(row.comments_until))
     letters, until, text = post(session, now, row), in_full(row.comments_until), written(session, row)
-    told = set[UUID]()
+    made = word_file(session, row)
+    enclosed, told = Enclosed(made.name, made.media_type, files.put(made.data)), set[UUID]()
     for one in invited(session, row.id):
         if one.assignment.id not in told:
             told.add(one.assignment.id)
             occasion = key(LetterName.dialogue_notes, row.id, one.assignment.id)
-            letters.tell(LetterName.dialogue_notes, one, occasion, svarsdatum=until, omraden=text)
+            letters.tell(LetterName.dialogue_notes, one, occasion, None, enclosed, svarsdatum=until, omraden=text)
     return row
 
 

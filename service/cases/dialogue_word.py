@@ -33,7 +33,11 @@ _SENT = (State.summarised, State.closed)
 
 def notes_file(session: Session, actor: Actor, round_id: UUID) -> File:
     """The Word file; the region has it from the meeting on, the invited when the notes have gone out."""
-    row = _readable(session, actor, round_id)
+    return word_file(session, _readable(session, actor, round_id))
+
+
+def word_file(session: Session, row: DialogueRound) -> File:
+    """The notes as they stand."""
     facts = notes_facts(session, row)
     return File(f"Anteckningar {row.title}.docx", WORD, render(facts, row.summarised_at or row.created_at))
 
@@ -73,8 +77,9 @@ def _readable(session: Session, actor: Actor, round_id: UUID) -> DialogueRound:
 def _sitting(session: Session, meeting: Meeting) -> Sitting:
     there, agenda = turnout(session, meeting), items(agenda_of(session, meeting.id))
     times = [f"{at.astimezone(TZ):%H.%M}" for at in rule.starts(meeting.starts_at, agenda)]
+    day = in_full(civil(meeting.starts_at))
     return Sitting(
-        when=f"{in_full(civil(meeting.starts_at))}, klockan {clock(meeting)}",
+        when=f"{day[:1].upper()}{day[1:]}, klockan {clock(meeting)}",
         where=where(meeting),
         agenda=[(time, item.title, item.leader) for time, item in zip(times, agenda, strict=True)],
         present=_organisations(there.present),

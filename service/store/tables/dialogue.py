@@ -193,9 +193,12 @@ class RoundComment(Row, table=True):
 
 
 class RoundMessage(Row, table=True):
-    """What a mail about a round has beyond the letter: its round and, where a time is settled or cancelled, the calendar file."""
+    """What a mail about a round has beyond the letter: its round, the calendar file of a settled or cancelled time, the notes."""
 
     message_id: UUID = Field(foreign_key="message.id", primary_key=True)
     round_id: UUID = Field(foreign_key="dialogue_round.id", index=True)
     calendar: str = ""
     calendar_method: str = Field(default="", max_length=10)
+    file_name: str = ""
+    media_type: str = ""
+    file_sha256: str = Field(default="", max_length=64)

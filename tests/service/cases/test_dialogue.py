@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -32,6 +33,8 @@ from service.cases.rounds import Stepped, step_rounds
 from service.post import Outcome, Result
 from service.store import history
 from service.store.dialogue import agenda_of, meetings_of, trace
+from service.store.files import Files
+from service.store.kept import kept
 from service.store.session import Store
 from service.store.tables import (
     Agreement,
@@ -66,6 +69,11 @@ DAY = [
     Item("Sammanfattning", 60, "Torun Hällgren"),
 ]
 SCHOOLS = ("Mora folkhögskola", "Fornby folkhögskola")
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Files:
+    return Files(tmp_path / "files")
 
 
 @dataclass(slots=True)
@@ -131,7 +139,7 @@ def answers(session: Session, scene: Scene, actor: Actor, what: Reply, now: date
     reply(session, actor, now, invitation(session, scene, actor).id, Answer(what, **substitute))
 
 
-def test_a_whole_round_from_series_to_closed(any_store: Store) -> None:
+def test_a_whole_round_from_series_to_closed(any_store: Store, files: Files) -> None:
     with any_store.write() as session:
         scene = set_the_scene(session)
         cast, elin = scene.cast, scene.cast.elin
@@ -180,10 +188,11 @@ def test_a_whole_round_from_series_to_closed(any_store: Store) -> None:
         assert [t.finding.id for t in trace(session, clause=clause.id)] == [t.finding.id for t in trace(session, area=area.id)]
         assert [t.finding.id for t in trace(session, clause=clause.id)] == [found.id]
     with any_store.write() as session:
-        row = summarise(session, elin, after, scene.round, "Tolv av femton deltog.")
+        row = summarise(session, files, elin, after, scene.round, "Tolv av femton deltog.")
         assert row.comments_until == date(2027, 4, 28)
         told = mails(session, "dialogue_notes")
         assert {m.recipient_name for m in told} == {"Karin Östlund", "Hanna Qvist", "Rikard Lind"}
+        assert {files.get(one.sha256)[:2] for one in kept(session)} == {b"PK"}
         assert all("Scenkonst först." in m.body and "Kartlägg scenerna." in m.body for m in told)
         comment(session, scene.headmaster, after, scene.round, "Vi var sjuka den dagen.")
         with pytest.raises(NotFound):
@@ -501,7 +510,7 @@ def test_the_invitation_reads_as_people_write(store: Store) -> None:
         assert "09.30 Kaffe och registrering (30 min)\n10.00 Välkommen (15 min, Torun Hällgren)" in letter.body
 
 
-def test_the_notes_as_a_word_file_are_for_the_region_and_when_they_are_out_for_the_invited(store: Store) -> None:
+def test_the_notes_as_a_word_file_are_for_the_region_and_when_they_are_out_for_the_invited(store: Store, files: Files) -> None:
     with store.write() as session:
         scene = held_round(session)
         assert notes_file(session, scene.cast.elin, scene.round).data.startswith(b"PK")
@@ -509,7 +518,7 @@ def test_the_notes_as_a_word_file_are_for_the_region_and_when_they_are_out_for_t
             notes_file(session, scene.headmaster, scene.round)
         area = session.exec(select(CooperationArea).where(CooperationArea.number == 1)).one()
         note_finding(session, scene.cast.elin, AFTERNOON, scene.round, FindingKind.need, "Scen.", areas=[area.id])
-        summarise(session, scene.cast.elin, AFTERNOON, scene.round, "Ingen kom.")
+        summarise(session, files, scene.cast.elin, AFTERNOON, scene.round, "Ingen kom.")
         facts = notes_facts(session, session.get_one(DialogueRound, scene.round))
         assert facts.findings == [("Behov", "Scen.", "Scenkonst för barn och unga")]
         assert facts.sittings[0].absent == ["Borlänge kommun", "Falu kommun", "Mora folkhögskola"]
