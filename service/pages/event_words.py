@@ -26,6 +26,8 @@ _SENTENCES = {
     "request_decision": _("Beslut begärdes."),
     "send_papers": _("{party} skickade handlingarna till {body}."),
     "decision_approved": _("{body}, {party}, beslutade bifall. {paragraph}"),
+    "report_decision": _("{party} anmälde delegationsbeslutet. {paragraph}"),
+    "confirm_contact": _("En kontaktperson bekräftade sitt uppdrag."),
     "approve": _("Alla beslut är fattade. Underskrifter begärdes."),
     "refer_back": _("{party} återremitterade ärendet. {reason}"),
     "reject": _("{party} avslog. {reason}"),

@@ -72,7 +72,14 @@ _SAID = {
     "slappt": _("Mejlet är släppt och skickas när det är dags."),
     "igen": _("Mejlet skickas igen."),
 }
-_PURPOSES = {Purpose.answer: _("Påminnelse om att svara"), Purpose.signature: _("Påminnelse om att skriva under")}
+PURPOSES = {
+    Purpose.answer: _("Påminnelse om att svara"),
+    Purpose.papers: _("Påminnelse om handlingar till nämnden"),
+    Purpose.outcome: _("Påminnelse om att skriva in beslutet"),
+    Purpose.signature: _("Påminnelse om att skriva under"),
+    Purpose.report_back: _("Påminnelse om att anmäla delegationsbeslutet"),
+    Purpose.confirm_contact: _("Fråga om kontaktpersonen är densamma"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +201,7 @@ def _entry(message: Message, paths: Paths) -> Entry:
 def _planned(one: remind.Planned, paths: Paths) -> Entry:
     skipped = one.status is Status.skipped
     return Entry(
-        title=joined(", ", (_PURPOSES[one.purpose], one.organisation)),
+        title=joined(", ", (PURPOSES[one.purpose], one.organisation)),
         href=paths("agreement", agreement_id=one.agreement_id),
         meta=(date_long(one.on), _("Till {recipient}", recipient=one.recipient) if one.recipient else _("Ingen mottagare")),
         tone="out" if skipped else "act",
@@ -206,7 +213,7 @@ def _planned(one: remind.Planned, paths: Paths) -> Entry:
 def _unwritten(row: Reminder, organisation: str, name: str, paths: Paths) -> Entry:
     reader = _("Till {recipient}", recipient=name) if name else _("Ingen mottagare")
     return Entry(
-        title=joined(", ", (_PURPOSES[Purpose(row.purpose)], organisation)) if organisation else _PURPOSES[Purpose(row.purpose)],
+        title=joined(", ", (PURPOSES[Purpose(row.purpose)], organisation)) if organisation else PURPOSES[Purpose(row.purpose)],
         href=paths("agreement", agreement_id=row.agreement_id),
         meta=(date_long(row.planned_on or civil(row.at)), reader),
         tone="out",

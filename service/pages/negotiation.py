@@ -40,6 +40,7 @@ _SAID = {
     "ater": _("Förhandlingen är återupptagen."),
     "aterkallat": _("Förslaget är tillbakadraget."),
     "datumforslag": _("Ert förslag till nytt datum är skickat. Påminnelserna vilar tills regionen har svarat."),
+    "bekraftat": _("Tack! Uppdraget är bekräftat."),
     "inbjuden": _("Kollegan har fått sitt uppdrag."),
     "bytt": _("Bytet av kontaktperson är sparat."),
     "avslutat": _("Uppdraget är avslutat."),

@@ -139,6 +139,7 @@ def _signing() -> Iterator[Stop]:
     yield Stop("decision", _contact("Älvdalen"), "Älvdalen")
     yield Stop("decision_plan", _contact("Rättvik"), "Rättvik", ("party",))
     yield Stop("outcome", _contact("Rättvik"), "Rättvik", ("step",))
+    yield Stop("decision_report", _contact("Rättvik"), "Rättvik", ("step",))
     yield Stop("slots", _contact("Borlänge"), "Borlänge", ("party",))
     yield Stop("signature", _signatory("Älvdalen"), "Älvdalen", ("slot",))
     yield Stop("signature", _signatory("Älvdalen"), "Älvdalen", ("slot",), "kod=skickad", note="code")
