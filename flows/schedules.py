@@ -6,11 +6,15 @@ from prefect.schedules import Cron
 from prefect.types.entrypoint import EntrypointType
 
 from flows.deliver import deliver
+from flows.follow_ups import follow_ups
+from flows.nightly import nightly
 from flows.reminders import reminders
 
 TIMEZONE = "Europe/Stockholm"
 
 WORKDAYS_0730 = "30 7 * * 1-5"
+EVERY_DAY_0600 = "0 6 * * *"
+EVERY_NIGHT_0230 = "30 2 * * *"
 EVERY_MINUTE = "* * * * *"
 
 # A run that finds its twin at work is cancelled, not queued: the twin, or the next tick, does all that is due.
@@ -20,20 +24,20 @@ ALONE = ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrat
 async def deployments(demo: bool) -> list[RunnerDeployment]:
     """All schedules; in the demonstration the sweep runs every minute, so that moving its clock shows at once."""
     return [
-        await reminders.ato_deployment(
-            "reminders",
-            schedule=Cron(EVERY_MINUTE if demo else WORKDAYS_0730, timezone=TIMEZONE),
+        await each.ato_deployment(
+            each.name,
+            schedule=Cron(when, timezone=TIMEZONE),
             concurrency_limit=ALONE,
             entrypoint_type=EntrypointType.MODULE_PATH,
-        ),
-        await deliver.ato_deployment(
-            "deliver",
-            schedule=Cron(EVERY_MINUTE, timezone=TIMEZONE),
-            concurrency_limit=ALONE,
-            entrypoint_type=EntrypointType.MODULE_PATH,
-        ),
+        )
+        for each, when in (
+            (reminders, EVERY_MINUTE if demo else WORKDAYS_0730),
+            (deliver, EVERY_MINUTE),
+            (follow_ups, EVERY_DAY_0600),
+            (nightly, EVERY_NIGHT_0230),
+        )
     ]
 
 
-CATCH_UP = ("reminders",)
+CATCH_UP = ("reminders", "follow-ups")
 """Run once when the schedules start: what was missed while the machine was off is due now."""

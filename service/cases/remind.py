@@ -1,8 +1,8 @@
 """Reminding: what is due is queued once for ever by its slot key, what is not sent gets its reason, the rest is a phone call."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from babel.dates import format_date
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
+from service.cases.dates import periods
 from service.cases.mail import counterpart
 from service.cases.owed import QUEUED, Owed, asked_of, concerned, is_confirmed, owed, without_contact
 from service.cases.vacancy import begin, pause_without_contact
@@ -23,6 +24,7 @@ from states import reminders, slot
 from states.agreement import CLOSED, State
 from states.calendar import BoardMeeting, at, civil, next_possible, next_sending_day
 from states.parties import FLOW, STRATEGIST
+from states.policy import merged
 from states.reminders import (
     MOVE_WORDS,
     SKIP_WORDS,
@@ -98,6 +100,20 @@ class Planned:
 
 
 @dataclass(frozen=True, slots=True)
+class WhatIf:
+    """A policy and quiet periods that a programme does not have yet, and what single agreements would say otherwise."""
+
+    policy: Mapping[str, object]
+    quiet: Sequence[Mapping[str, str]]
+    agreements: Mapping[UUID, Mapping[str, object]] = field(default_factory=dict)
+
+    def applied(self, matter: Owed) -> Owed:
+        own = self.agreements.get(matter.agreement.id, matter.agreement.policy)
+        obligation = replace(matter.obligation, quiet_periods=periods(self.quiet))
+        return replace(matter, policy=merged(self.policy, own), obligation=obligation)
+
+
+@dataclass(frozen=True, slots=True)
 class _Due:
     """A matter to remind of now, and the slot it takes."""
 
@@ -147,13 +163,22 @@ def sweep(session: Session, now: datetime, after: str | None = None, limit: int 
     return done
 
 
-def plan(session: Session, now: datetime, days: int = 30, region: UUID | None = None) -> list[Planned]:
-    """What the sweeps of the coming days will do if nothing changes, by day; nothing is written."""
+def plan(
+    session: Session,
+    now: datetime,
+    days: int = 30,
+    region: UUID | None = None,
+    what_if: WhatIf | None = None,
+    programme: UUID | None = None,
+    only: Sequence[UUID] | None = None,
+) -> list[Planned]:
+    """What the sweeps of the coming days will do if nothing changes, or only the policy does; nothing is written."""
     today, found, after = civil(now), list[Planned](), None
     while True:
         ids = concerned(session, today, after, CHUNK, region)
-        for matter in owed(session, now, ids):
-            found += _planned(matter, today, today + timedelta(days=days))
+        for matter in owed(session, now, ids if only is None else [i for i in ids if i in only]):
+            if programme in (None, matter.agreement.programme_id):
+                found += _planned(what_if.applied(matter) if what_if else matter, today, today + timedelta(days=days))
         if len(ids) < CHUNK:
             return sorted(found, key=lambda p: (p.on, p.organisation, p.number))
         after = str(ids[-1])

@@ -27,6 +27,8 @@ _SENTENCES = {
     "send_papers": _("{party} skickade handlingarna till {body}."),
     "decision_approved": _("{body}, {party}, beslutade bifall. {paragraph}"),
     "report_decision": _("{party} anmälde delegationsbeslutet. {paragraph}"),
+    "change_reminders": _("Påminnelserna ändrades för {name}."),
+    "override_reminders": _("Påminnelserna ändrades för överenskommelsen."),
     "confirm_contact": _("En kontaktperson bekräftade sitt uppdrag."),
     "approve": _("Alla beslut är fattade. Underskrifter begärdes."),
     "refer_back": _("{party} återremitterade ärendet. {reason}"),

@@ -24,7 +24,7 @@ from states.said import _, joined, ngettext
 
 router = APIRouter(include_in_schema=False)
 
-DAYS = 7
+WEEK, MONTH = 7, 30
 
 
 class Box(StrEnum):
@@ -99,18 +99,19 @@ class Entry:
 def outbox(request: Request, visit: Visit) -> HTMLResponse:
     asked, paths = request.query_params.get("visa", ""), Paths(request)
     box = Box(asked) if asked in set(Box) else Box.waiting
+    days = MONTH if request.query_params.get("dagar") == str(MONTH) else WEEK
     with visit.read() as session:
         counts = mailbox.counts(session, within(visit.actor))
         found = mailbox.listed(session, within(visit.actor), _STATES[box], _before(request)) if box in _STATES else []
-        planned = remind.plan(session, visit.now, DAYS, visit.actor.organisation) if box is Box.plan else []
+        planned = remind.plan(session, visit.now, days, visit.actor.organisation) if box is Box.plan else []
         unwritten = mailbox.unwritten(session, visit.actor) if box is Box.unwritten else []
     older = f"{paths('messages')}?visa={box}&fore={found[mailbox.PAGE - 1].id}" if len(found) > mailbox.PAGE else ""
     return render(
         request,
         "messages/outbox.html",
         views=[_view(paths, each, box, counts) for each in Box],
-        heading=_NAMES[box],
-        empty=_EMPTY[box],
+        heading=_("De närmaste 30 dagarna") if box is Box.plan and days == MONTH else _NAMES[box],
+        empty=_("Inga påminnelser är planerade de närmaste 30 dagarna.") if days == MONTH else _EMPTY[box],
         entries=[
             *(_entry(message, paths) for message in found[: mailbox.PAGE]),
             *(_planned(one, paths) for one in planned),
@@ -118,6 +119,10 @@ def outbox(request: Request, visit: Visit) -> HTMLResponse:
         ],
         older=older,
         plan=box is Box.plan,
+        spans=[
+            (_("7 dagar"), f"{paths('messages')}?visa={Box.plan}", days == WEEK),
+            (_("30 dagar"), f"{paths('messages')}?visa={Box.plan}&dagar={MONTH}", days == MONTH),
+        ],
         without_mail=not visit.settings.smtp_host,
         where=visit.organisation,
     )

@@ -62,6 +62,7 @@ class LetterName(StrEnum):
     reminder_report_back = "reminder_report_back"
     reminder_confirm_contact = "reminder_confirm_contact"
     reminder_several = "reminder_several"
+    problem_digest = "problem_digest"
     sign_in_link = "sign_in_link"
     sign_in_code = "sign_in_code"
     step_up_code = "step_up_code"
