@@ -42,6 +42,7 @@ def _expire(session: Session, now: datetime) -> int:
     query = select(Agreement.id).where(Agreement.state == State.signed, col(Agreement.period_to) < civil(now))
     ids = session.exec(query.order_by(col(Agreement.id)).limit(CHUNK).with_for_update(skip_locked=True)).all()
     for standing in load_many(session, ids).values():
+        standing.agreement.ended_as = State.expired
         step(session, FLOW, now, standing, Event.expire, last_day=str(standing.agreement.period_to))
     return len(ids)
 
