@@ -115,7 +115,7 @@ def in_words(policy: Policy) -> str:
     return _(
         "Svar: {before} dagar före och {after} dagar efter svarsdagen. "
         "Underskrift: efter {signature} arbetsdagar. Högst {most} obesvarade.",
-        before=_numbers(reversed(policy.before)) or "–",
+        before=_numbers(policy.before) or "–",
         after=_numbers(policy.after) or "–",
         signature=_numbers(policy.signature_after) or "–",
         most=policy.max_unanswered,
@@ -199,7 +199,7 @@ def _entry(one: Planned, paths: Paths) -> dict[str, object]:
 def _written(policy: Policy) -> dict[str, str]:
     """A policy as the form has it."""
     return {
-        "before": _numbers(reversed(policy.before)),
+        "before": _numbers(policy.before),
         "after": _numbers(policy.after),
         "signature_after": _numbers(policy.signature_after),
         "opens": f"{policy.window[0]:%H:%M}",

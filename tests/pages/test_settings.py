@@ -40,7 +40,7 @@ def test_a_silent_scheduler_and_a_missing_backup_are_said(elin: Visitor) -> None
     page = words(elin.get("/installningar"))
     assert "Schemat svarar inte." in page
     assert "Ingen säkerhetskopia har prövats ännu." in page
-    assert "Svar: 14, 3 dagar före och 1, 10 dagar efter svarsdagen." in page.replace("3, 14", "14, 3")
+    assert "Svar: 14, 3 dagar före och 1, 10 dagar efter svarsdagen." in page
 
 
 def test_asking_a_silent_scheduler_for_a_run_says_so_and_an_unknown_one_is_not_there(elin: Visitor) -> None:
