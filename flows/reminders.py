@@ -1,8 +1,7 @@
-"""The flow that plans and queues every reminder that is due, and then clears away what nobody can come in with any more."""
+"""The flow that plans and queues every reminder that is due."""
 
 import asyncio
 from dataclasses import asdict
-from datetime import UTC, datetime
 
 from prefect import flow
 
@@ -10,7 +9,7 @@ from flows.report import report
 from service import clock
 from service.settings import load
 from service.store.session import Store
-from service.sweeps import clean_up, sweep_reminders
+from service.sweeps import sweep_reminders
 
 
 @flow(name="reminders")
@@ -19,5 +18,4 @@ async def reminders() -> None:
     settings = load()
     store = Store(settings.database_url)
     done = await asyncio.to_thread(sweep_reminders, store, clock.now(settings))
-    await asyncio.to_thread(clean_up, store, datetime.now(UTC))
     await report("reminders", **asdict(done))

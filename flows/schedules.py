@@ -6,12 +6,16 @@ from prefect.schedules import Cron
 from prefect.types.entrypoint import EntrypointType
 
 from flows.deliver import deliver
+from flows.follow_ups import follow_ups
+from flows.nightly import nightly
 from flows.reminders import reminders
 from flows.rounds import rounds
 
 TIMEZONE = "Europe/Stockholm"
 
 WORKDAYS_0730 = "30 7 * * 1-5"
+EVERY_DAY_0600 = "0 6 * * *"
+EVERY_NIGHT_0230 = "30 2 * * *"
 EVERY_MINUTE = "* * * * *"
 HOURLY = "5 * * * *"
 
@@ -22,26 +26,21 @@ ALONE = ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrat
 async def deployments(demo: bool) -> list[RunnerDeployment]:
     """All schedules; in the demonstration the sweeps run every minute, so that moving its clock shows at once."""
     return [
-        await reminders.ato_deployment(
-            "reminders",
-            schedule=Cron(EVERY_MINUTE if demo else WORKDAYS_0730, timezone=TIMEZONE),
+        await each.ato_deployment(
+            each.name,
+            schedule=Cron(when, timezone=TIMEZONE),
             concurrency_limit=ALONE,
             entrypoint_type=EntrypointType.MODULE_PATH,
-        ),
-        await rounds.ato_deployment(
-            "rounds",
-            schedule=Cron(EVERY_MINUTE if demo else HOURLY, timezone=TIMEZONE),
-            concurrency_limit=ALONE,
-            entrypoint_type=EntrypointType.MODULE_PATH,
-        ),
-        await deliver.ato_deployment(
-            "deliver",
-            schedule=Cron(EVERY_MINUTE, timezone=TIMEZONE),
-            concurrency_limit=ALONE,
-            entrypoint_type=EntrypointType.MODULE_PATH,
-        ),
+        )
+        for each, when in (
+            (reminders, EVERY_MINUTE if demo else WORKDAYS_0730),
+            (rounds, EVERY_MINUTE if demo else HOURLY),
+            (deliver, EVERY_MINUTE),
+            (follow_ups, EVERY_DAY_0600),
+            (nightly, EVERY_NIGHT_0230),
+        )
     ]
 
 
-CATCH_UP = ("reminders", "rounds")
+CATCH_UP = ("reminders", "rounds", "follow-ups")
 """Run once when the schedules start: what was missed while the machine was off is due now."""

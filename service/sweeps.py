@@ -1,15 +1,22 @@
-"""The two loops that drive scheduled work to its end, with a commit between the steps; flows and the command line share them."""
+"""The loops that drive scheduled work to its end, with a commit between the steps; flows and the command line share them."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from service.cases import deliver, forget, remind, rounds
+from service.cases import backup, check, deliver, forget, remind, rounds, trouble
+from service.cases import follow_up as follow_ups
 from service.post import Post, SmtpSettings
+from service.schedules import SchedulerAway, Schedules
 from service.settings import Settings
 from service.store.files import Files
 from service.store.session import Store
+from states.errors import OverensError
+from states.said import _
+
+KEPT = 30
+"""How many verified backups the nights leave in their folder."""
 
 BATCH = 50
 """Messages leased at a time: few enough that a lease outlives the sending of all of them."""
@@ -51,10 +58,63 @@ def sweep_rounds(store: Store, now: datetime) -> rounds.Stepped:
         return rounds.step_rounds(session, now)
 
 
-def clean_up(store: Store, real_now: datetime) -> None:
-    """Drop what let people in once and never will again."""
+def follow_up(store: Store, now: datetime) -> follow_ups.Followed:
+    """Do what the days have brought about, one transaction per chunk."""
+    expired = mandates = 0
+    while True:
+        with store.write() as session:
+            done = follow_ups.follow_up(session, now)
+        expired, mandates = expired + done.expired, mandates + done.mandates
+        if done.expired < follow_ups.CHUNK:
+            return follow_ups.Followed(expired, mandates)
+
+
+@dataclass(frozen=True, slots=True)
+class Night:
+    """What one night came to, in numbers only."""
+
+    findings: int = 0
+    backups: int = 0
+    forgotten: int = 0
+    digests: int = 0
+
+
+def nightly(store: Store, settings: Settings, now: datetime, real_now: datetime, more: Sequence[str] = ()) -> Night:
+    """Look for what cannot be, verify the history, save and try the backup, clean up, and tell what is stuck; `more` too."""
+    with store.read() as session:
+        found = [one for look in (check.impossible, check.chain) for one in look(session)]
+    troubles = [*more, *(f"{one.message} ({one.code})" for one in found)]
+    saved = _saved(store, settings, real_now, troubles)
     with store.write() as session:
-        forget.forget_old(session, real_now)
+        gone = forget.forget_old(session, real_now)
+    with store.write() as session:
+        written = trouble.write_digest(session, now, troubles, mail_configured=settings.mail_configured)
+    return Night(len(found), saved, gone.sessions + gone.links + gone.codes + gone.answers, written)
+
+
+def _saved(store: Store, settings: Settings, real_now: datetime, troubles: list[str]) -> int:
+    """One verified backup where a folder for backups was chosen; what went wrong is added to the troubles."""
+    if "backup_dir" not in settings.model_fields_set:
+        return 0
+    try:
+        files, key = Files(settings.files_dir), settings.secret_keys[0]
+        path, manifest = backup.make(store, files, settings.backup_dir, key, real_now)
+    except OverensError as error:
+        troubles.append(error.message)
+        return 0
+    backup.note_verified(settings.data_dir, path, manifest, real_now)
+    backup.prune(settings.backup_dir, KEPT)
+    return 1
+
+
+def silent_schedules(settings: Settings, names: Sequence[str]) -> list[str]:
+    """The schedules without a coming run, in words; a scheduler that does not answer is silent about all of them."""
+    try:
+        with Schedules(settings) as line:
+            coming = {run.schedule for run in line.coming(200)}
+    except SchedulerAway as away:
+        return [away.message]
+    return [_("Schemat {name} har ingen kommande körning.", name=name) for name in names if name not in coming]
 
 
 def deliver_outbox(store: Store, settings: Settings, clock: Callable[[], datetime], only: Sequence[UUID] | None = None) -> int:

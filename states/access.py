@@ -49,6 +49,9 @@ class Operation(StrEnum):
     view_tasks = "view_tasks"
     view_messages = "view_messages"
     edit_messages = "edit_messages"
+    edit_reminders = "edit_reminders"
+    view_settings = "view_settings"
+    run_schedules = "run_schedules"
     view_log = "view_log"
     edit_organisations = "edit_organisations"
     view_organisations = "view_organisations"
@@ -108,6 +111,9 @@ GRANTS: tuple[Grant, ...] = (
     *_grant(Operation.view_tasks, region=STRATEGIST),
     *_grant(Operation.view_messages, region=STRATEGIST | ADMINISTRATOR),
     *_grant(Operation.edit_messages, region=STRATEGIST),
+    *_grant(Operation.edit_reminders, region=STRATEGIST),
+    *_grant(Operation.view_settings, region=STRATEGIST | ADMINISTRATOR),
+    *_grant(Operation.run_schedules, region=STRATEGIST | ADMINISTRATOR),
     *_grant(Operation.view_log, region=ADMINISTRATOR | {Role.registrar} | STRATEGIST),
     *_grant(Operation.edit_organisations, region=ADMINISTRATOR | STRATEGIST),
     *_grant(Operation.view_organisations, region=_EVERYBODY, party=_EVERYBODY),

@@ -43,6 +43,11 @@ class Policy:
         )
 
 
+def merged(programme: Mapping[str, object], agreement: Mapping[str, object]) -> Policy:
+    """The policy of one agreement: what its programme says, but for what it says otherwise itself."""
+    return Policy.from_dict({**programme, **agreement})
+
+
 def _days(name: str, value: object) -> tuple[int, ...]:
     """Whole numbers of days, each once, the smallest first."""
     if not isinstance(value, list | tuple) or not all(type(n) is int and 1 <= n <= 366 for n in value):

@@ -1,6 +1,6 @@
 """Which reminder is due, which is not and why: a pure plan of the facts about one subject and one assignment."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -22,10 +22,37 @@ from states.said import _
 
 
 class Purpose(StrEnum):
-    """What somebody is reminded of: to answer a proposal, to sign a text."""
+    """What somebody is reminded of; those who own other tables add theirs here and to `LADDERS`."""
 
     answer = "answer"
+    papers = "papers"
+    outcome = "outcome"
     signature = "signature"
+    report_back = "report_back"
+    confirm_contact = "confirm_contact"
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """When one purpose reminds: days before and after its due, workdays after the request; whether it ends in a call."""
+
+    before: tuple[int, ...] = ()
+    after: tuple[int, ...] = ()
+    workdays: tuple[int, ...] = ()
+    ends_in_call: bool = True
+
+
+LADDERS: dict[Purpose, Callable[[Policy, bool], Ladder]] = {
+    Purpose.answer: lambda policy, firm: Ladder(before=policy.before, after=policy.after if firm else ()),
+    Purpose.papers: lambda *_: Ladder(before=(10, 3)),
+    Purpose.outcome: lambda *_: Ladder(after=(3, 10)),
+    Purpose.signature: lambda policy, _: Ladder(workdays=policy.signature_after),
+    Purpose.report_back: lambda *_: Ladder(after=(10, 30)),
+    Purpose.confirm_contact: lambda *_: Ladder(after=(0,), ends_in_call=False),
+}
+"""Every ladder, by the policy in force and whether the due is firm; 0 days after is the first workday from the due on."""
+
+_ELECTION, _TERM = 2026, 4
 
 
 class SkipReason(StrEnum):
@@ -87,7 +114,8 @@ class Obligation:
     """The facts about what one assignment owes on one subject.
 
     `waiting`: the party is in waiting_on, or its slot is requested; if not, `answered` tells an answer from a turn that changed.
-    `requested_on`: when they were asked; a signature's ladder starts there, an answer's earlier slots are part of the asking.
+    `due`: the last day to answer or for papers, the day of the meeting or decision that is to be reported, 1 February.
+    `requested_on`: when they were asked; a signature's ladder starts there, any other's earlier slots are part of the asking.
     `sent_slots`: the numbers that have a row already, sent or skipped for good. `last_mailed_on`: newest mail about this matter.
     """
 
@@ -177,7 +205,14 @@ def decide(obligation: Obligation, policy: Policy, today: date) -> Decision:
         return Decision()
     due = next((slot for slot in slots if slot.status is Status.due), None)
     capped = any(slot.reason is SkipReason.cap_reached for slot in skipped)
-    return Decision(due, skipped, call=capped or _exhausted(slots, obligation.due, today))
+    over = capped or _exhausted(slots, obligation.due, today)
+    return Decision(due, skipped, call=over and _rungs(obligation, policy).ends_in_call)
+
+
+def new_boards(today: date) -> date | None:
+    """1 February of the year in which new boards took office after an election, in that year and the month before it."""
+    year = (today + timedelta(days=31)).year
+    return date(year, 2, 1) if (year - _ELECTION) % _TERM == 1 else None
 
 
 def stop_reason(obligation: Obligation) -> SkipReason | None:
@@ -218,26 +253,25 @@ def _identity(obligation: Obligation) -> str:
 
 
 def _ladder(obligation: Obligation, policy: Policy) -> tuple[_Rung, ...]:
-    rungs = _answer_days(obligation, policy) if obligation.purpose is Purpose.answer else _signature_days(obligation, policy)
     return tuple(
         _Rung(number, nominal, *_moved(nominal, latest is not None, obligation.quiet_periods), latest)
-        for number, (nominal, latest) in enumerate(rungs, start=1)
+        for number, (nominal, latest) in enumerate(_days(obligation, _rungs(obligation, policy)), start=1)
     )
 
 
-def _answer_days(obligation: Obligation, policy: Policy) -> Iterator[tuple[date, date | None]]:
-    """Days before the due, which must not be later than it, and after it when it is firm."""
-    if obligation.due is None:
-        return
-    for days in policy.before:
-        yield obligation.due - timedelta(days=days), obligation.due
-    for days in policy.after if obligation.due_firm else ():
-        yield obligation.due + timedelta(days=days), None
+def _rungs(obligation: Obligation, policy: Policy) -> Ladder:
+    return LADDERS[obligation.purpose](policy, obligation.due_firm)
 
 
-def _signature_days(obligation: Obligation, policy: Policy) -> Iterator[tuple[date, date | None]]:
+def _days(obligation: Obligation, ladder: Ladder) -> Iterator[tuple[date, date | None]]:
+    """Days before the due, which must not be later than it, days after it, and workdays after the request."""
+    if obligation.due is not None:
+        for days in ladder.before:
+            yield obligation.due - timedelta(days=days), obligation.due
+        for days in ladder.after:
+            yield obligation.due + timedelta(days=days), None
     if obligation.requested_on is not None:
-        for workdays in policy.signature_after:
+        for workdays in ladder.workdays:
             yield add_workdays(obligation.requested_on, workdays), None
 
 

@@ -95,6 +95,15 @@ def _stay_until(session: Session, actor: Actor, now: datetime, old: ContactAssig
     history.append(session, actor, now, "end_contact", assignment=str(old.id), last_day=str(old.valid_to), role=old.role.value)
 
 
+def confirm(session: Session, actor: Actor, now: datetime, assignment_id: UUID) -> ContactAssignment:
+    """Say that an assignment is right: after an election nobody has to ask about it again."""
+    row = _assignment(session, actor, assignment_id, None)
+    row.confirmed_on, row.version = civil(now), row.version + 1
+    session.add(row)
+    history.append(session, actor, now, "confirm_contact", assignment=str(row.id))
+    return row
+
+
 def block(session: Session, actor: Actor, now: datetime, assignment_id: UUID, *, blocked: bool) -> ContactAssignment:
     """Shut a person out at once, or let them in again with new links."""
     row = _assignment(session, actor, assignment_id, None)

@@ -1,5 +1,6 @@
 """The last day to answer: a party asks for another one and the reminders rest, the region grants it or not."""
 
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
@@ -110,10 +111,12 @@ def explained_due(session: Session, agreement: Agreement, day: date) -> Deadline
 
 
 def quiet_periods(programme: Programme) -> tuple[QuietPeriod, ...]:
-    return tuple(
-        QuietPeriod(date.fromisoformat(q["from"]), date.fromisoformat(q["to"]), q.get("reason", ""))
-        for q in programme.quiet_periods
-    )
+    return periods(programme.quiet_periods)
+
+
+def periods(stored: Sequence[Mapping[str, str]]) -> tuple[QuietPeriod, ...]:
+    """Quiet periods from the form they are stored in."""
+    return tuple(QuietPeriod(date.fromisoformat(q["from"]), date.fromisoformat(q["to"]), q.get("reason", "")) for q in stored)
 
 
 def open_request(session: Session, agreement_id: UUID) -> DateRequest | None:

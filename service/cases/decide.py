@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 
 from service.cases.frozen import frozen_text
-from service.cases.mail import task, task_done, tell
+from service.cases.mail import task, task_about_done, task_done, tell
 from service.cases.opening import open_when_decided, steps_of
 from service.cases.reopen import object_to
 from service.cases.steps import note, step
@@ -63,6 +63,8 @@ def plan_step(
     _check_plannable(standing.agreement.state, row, plan)
     row = row or DecisionStep(agreement_id=agreement_id, party_id=party.id, kind=plan.kind, version=0)
     row.frozen_id = frozen_text(session, standing).id if asked and plan.kind in REQUIRED else row.frozen_id
+    moved = row.version > 0 and (row.meeting_on, row.papers_due) != (plan.meeting_on, plan.papers_due)
+    row.round += moved
     row.kind, row.meeting_on, row.papers_due = plan.kind, plan.meeting_on, plan.papers_due
     row.body = line(plan.body, "body", missing="Ange vilken nämnd eller vem som beslutar.")
     row.version += 1
@@ -105,7 +107,7 @@ def request_decision(session: Session, actor: Actor, now: datetime, agreement_id
         raise Blocked(Reason("no-decision-step", "Ingen har angett vem som beslutar. Lägg till ett beslutssteg först."))
     frozen = frozen_text(session, standing)
     for row in required:
-        row.frozen_id, row.version = frozen.id, row.version + 1
+        row.frozen_id, row.round, row.version = frozen.id, row.round + 1, row.version + 1
         session.add(row)
     step(session, actor, now, standing, Event.request_decision, control_code=frozen.control_code)
     for row in required:
@@ -119,6 +121,7 @@ def send_papers(session: Session, actor: Actor, now: datetime, step_id: UUID) ->
     row, standing = load_by(session, actor, Operation.plan_decision, DecisionStep, step_id)
     party = standing.party_for(actor, row.party_id)
     decision.advance(row, decision.Event.send_papers)
+    task_about_done(session, actor, now, row.id)
     row.version += 1
     session.add(row)
     late = row.papers_due is not None and civil(now) > row.papers_due
@@ -152,12 +155,27 @@ def record_outcome(
     row.reason = decided.reason.strip()
     row.decided_on = None if tabled else decided.decided_on
     if tabled:
-        row.meeting_on, row.papers_due = decided.next_meeting, None
+        row.meeting_on, row.papers_due, row.round = decided.next_meeting, None, row.round + 1
     row.version += 1
     session.add(row)
     session.flush()
     task_done(session, actor, now, standing, PAPERS_LATE, once=f"papers:{row.id}")
+    task_about_done(session, actor, now, row.id)
     return _follow(session, actor, now, standing, party, row, decided)
+
+
+def report_decision(session: Session, actor: Actor, now: datetime, step_id: UUID, paragraph: str) -> DecisionStep:
+    """Note under which paragraph a delegated decision was reported to the board; nobody is reminded of it any more."""
+    row, standing = load_by(session, actor, Operation.record_outcome, DecisionStep, step_id)
+    party = standing.party_for(actor, row.party_id)
+    if row.kind is not Kind.delegated or row.outcome is not Outcome.approved or row.paragraph:
+        raise NotAllowed("report_decision", row.state)
+    row.paragraph = line(paragraph, "paragraph", missing="Ange paragrafen i protokollet, till exempel § 47.")
+    row.version += 1
+    session.add(row)
+    task_about_done(session, actor, now, row.id)
+    note(session, actor, now, standing, "report_decision", party=party.organisation.name, paragraph=row.paragraph)
+    return row
 
 
 _EVENTS = {

@@ -3,14 +3,15 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
-from sqlalchemy import and_, func, or_
+from sqlalchemy import ColumnElement, and_, func, or_
 from sqlalchemy import select as columns
 from sqlmodel import Session, col, select
 
 from service.cases.dates import quiet_periods
+from service.post.letters import LetterName
 from service.store.contacts import Contact
 from service.store.standing import Party, Standing, load_many
 from service.store.tables import (
@@ -18,6 +19,7 @@ from service.store.tables import (
     Clause,
     ClauseVersion,
     ContactAssignment,
+    DecisionStep,
     Message,
     Person,
     Programme,
@@ -25,12 +27,13 @@ from service.store.tables import (
     Signature,
     SignatureSlot,
 )
-from states import message, slot
+from states import decision, message, slot
 from states.agreement import CLOSED, PROPOSED, State
-from states.calendar import civil
+from states.calendar import at, civil
+from states.decision import Kind, Outcome
 from states.parties import CONTACT, STRATEGIST, Role
-from states.policy import Policy
-from states.reminders import Obligation, Purpose
+from states.policy import Policy, merged
+from states.reminders import Obligation, Purpose, new_boards
 
 LOOKS_BACK = timedelta(days=30)
 """How long after its last day an ended or settled case still tells why nobody was reminded."""
@@ -51,6 +54,7 @@ class Owed:
     subject: UUID
     left: int = 0
     title: str = ""
+    step: DecisionStep | None = None
 
     @property
     def agreement(self) -> Agreement:
@@ -59,10 +63,9 @@ class Owed:
 
 def concerned(session: Session, today: date, after: str | None, limit: int, region: UUID | None = None) -> list[UUID]:
     """The next agreements, by id, in which somebody may owe something, or owed it until lately."""
-    lately = and_(col(Agreement.state).in_(PROPOSED + CLOSED), col(Agreement.due) >= today - LOOKS_BACK)
     query = (
         select(Agreement.id)
-        .where(col(Agreement.proposed_at).is_not(None), or_(col(Agreement.state).in_((State.negotiating, State.signing)), lately))
+        .where(col(Agreement.proposed_at).is_not(None), or_(*_reasons(today)))
         .order_by(col(Agreement.id))
         .limit(limit)
     )
@@ -73,11 +76,38 @@ def concerned(session: Session, today: date, after: str | None, limit: int, regi
     return list(session.exec(query).all())
 
 
+def _reasons(today: date) -> Iterator[ColumnElement[bool]]:
+    """Why an agreement is looked at: it is under way, it was until lately, a decision is not reported, boards are new."""
+    yield col(Agreement.state).in_((State.negotiating, State.deciding, State.signing))
+    yield and_(col(Agreement.state).in_(PROPOSED + CLOSED), col(Agreement.due) >= today - LOOKS_BACK)
+    delegated = (DecisionStep.kind == Kind.delegated, DecisionStep.outcome == Outcome.approved, DecisionStep.paragraph == "")
+    yield col(Agreement.id).in_(select(DecisionStep.agreement_id).where(*delegated))
+    if asked := new_boards(today):
+        before = col(Agreement.proposed_at) < at(asked, time())
+        yield and_(col(Agreement.state).in_((*PROPOSED, State.signed)), before)
+
+
 def owed(session: Session, now: datetime, agreement_ids: Sequence[UUID]) -> list[Owed]:
-    """Every answer and every signature that these agreements wait for, or no longer do."""
+    """Everything these agreements wait for, or no longer do: answers, papers, outcomes, signatures, reports, confirmations."""
     standings = load_many(session, agreement_ids)
     facts = _Facts(session, now, standings)
-    return [*_answers(facts), *_signatures(facts)]
+    return [*_answers(facts), *_decisions(facts), *_signatures(facts), *_confirmations(facts)]
+
+
+def asked_of(step: DecisionStep, state: State) -> Iterator[tuple[Purpose, date | None, bool, bool]]:
+    """What a decision step asks of its party: until when or since when, whether it still waits, whether it was done."""
+    here, decided = state is State.deciding, step.state is decision.State.decided
+    sent = step.state is decision.State.papers_sent
+    yield Purpose.papers, step.papers_due, here and not sent and not decided, sent or decided
+    yield Purpose.outcome, step.meeting_on, here and not decided, decided
+    if step.kind is Kind.delegated and step.outcome is Outcome.approved:
+        yield Purpose.report_back, step.decided_on, not step.paragraph, bool(step.paragraph)
+
+
+def is_confirmed(assignment: ContactAssignment, asked: date) -> bool:
+    """Whether a contact has said, or was named, after the turn of the year when the new boards took office."""
+    since = max((day for day in (assignment.confirmed_on, assignment.valid_from) if day), default=None)
+    return since is not None and since >= asked.replace(month=1, day=1)
 
 
 def without_contact(session: Session, now: datetime, agreement_ids: Sequence[UUID]) -> list[Party]:
@@ -101,15 +131,22 @@ class _Facts:
         self.standings, self.today = standings, civil(now)
         ids = list(standings)
         programmes = _programmes(session, standings.values())
-        self.policies = {p.id: Policy.from_dict(p.policy) for p in programmes}
+        policies = {p.id: p.policy for p in programmes}
+        self.policies = {
+            s.agreement.id: merged(policies[s.agreement.programme_id], s.agreement.policy) for s in standings.values()
+        }
         self.quiet = {p.id: quiet_periods(p) for p in programmes}
         self.slots = _slots(session, ids)
         self.assignments = _assignments(session, standings.values(), self.slots)
         self._by_organisation = _by_organisation(self.assignments.values())
-        subjects = [p.id for s in standings.values() for p in s.parties] + [s.id for s in self.slots]
+        self.steps = _steps(session, ids)
+        subjects = [p.id for s in standings.values() for p in s.parties]
+        subjects += [s.id for s in self.slots] + [s.id for s in self.steps]
+        subjects += list(self.assignments) if new_boards(self.today) else []
         self.reminders = _reminders(session, subjects)
         self.mailed = _mailed(session, ids)
         self.written = _written(session, ids)
+        self.requested = _requested(session, ids)
         self.on_paper = _on_paper(session, self.slots)
 
     def speakers(self, standing: Standing, party: Party) -> list[Contact]:
@@ -132,8 +169,17 @@ class _Facts:
         moments = [self.written.get((agreement.id, other.id)) for other in standing.others(party)]
         return max(civil(m) for m in [agreement.proposed_at, agreement.reopened_at, *moments] if m is not None)
 
+    def decision_asked(self, standing: Standing) -> date | None:
+        """When the decision was last asked for."""
+        asked = self.requested.get(standing.agreement.id)
+        return civil(asked) if asked else None
+
+    def rows(self, purpose: Purpose, subject: UUID) -> list[Reminder]:
+        """The slots of one ladder that have their row."""
+        return [r for r in self.reminders.get(subject, ()) if r.purpose == purpose]
+
     def policy(self, agreement: Agreement) -> Policy:
-        return self.policies[agreement.programme_id]
+        return self.policies[agreement.id]
 
     def _roles(self, standing: Standing, party: Party) -> list[Contact]:
         """Assignments of the kind that is reminded: a bounced address after a good one, a deputy after the main contact."""
@@ -171,7 +217,7 @@ def _addressees(facts: _Facts, standing: Standing, party: Party) -> list[Contact
 
 
 def _answer(facts: _Facts, standing: Standing, party: Party, contact: Contact | None, waiting: bool) -> Owed:
-    agreement, rows = standing.agreement, facts.reminders.get(party.id, [])
+    agreement, rows = standing.agreement, facts.rows(Purpose.answer, party.id)
     since = party.row.answered_at
     sent = [r for r in rows if r.outcome == QUEUED and (since is None or r.at > since)]
     obligation = replace(
@@ -192,7 +238,7 @@ def _signatures(facts: _Facts) -> Iterator[Owed]:
     for place in facts.slots:
         standing = facts.standings[place.agreement_id]
         contact = facts.assignments.get(place.assignment_id) if place.assignment_id else None
-        rows = facts.reminders.get(place.id, [])
+        rows = facts.rows(Purpose.signature, place.id)
         signed = place.state is slot.State.signed or place.id in facts.on_paper
         obligation = replace(
             _base(facts, standing, contact, Purpose.signature, place.id, 1),
@@ -204,6 +250,58 @@ def _signatures(facts: _Facts) -> Iterator[Owed]:
         )
         party = standing.party(place.party_id)
         yield Owed(obligation, facts.policy(standing.agreement), standing, party, contact, place.id, title=place.title)
+
+
+def _decisions(facts: _Facts) -> Iterator[Owed]:
+    for step in facts.steps:
+        standing = facts.standings[step.agreement_id]
+        party = standing.party(step.party_id)
+        if party.organisation.id == standing.agreement.region_id:
+            continue
+        contact = next(iter(facts.speakers(standing, party)), None)
+        for purpose, due, waiting, done in asked_of(step, standing.agreement.state):
+            rows = facts.rows(purpose, step.id)
+            obligation = replace(
+                _base(facts, standing, contact, purpose, step.id, step.round),
+                due=due,
+                requested_on=facts.decision_asked(standing),
+                waiting=waiting,
+                answered=done,
+                closed=standing.agreement.state in CLOSED and (purpose, standing.agreement.state) != _OUTLIVES_SIGNING,
+                unanswered=sum(r.outcome == QUEUED and r.round == step.round for r in rows),
+                sent_slots=_taken(rows, step.round, contact),
+            )
+            yield Owed(obligation, facts.policy(standing.agreement), standing, party, contact, step.id, step=step)
+
+
+_OUTLIVES_SIGNING = (Purpose.report_back, State.signed)
+"""A delegated decision is reported to the board even when all have signed."""
+
+
+def _confirmations(facts: _Facts) -> Iterator[Owed]:
+    """After an election every contact of an agreement that is older than the new boards, each once."""
+    asked, seen = new_boards(facts.today), set[UUID]()
+    for standing in facts.standings.values() if asked else ():
+        proposed = standing.agreement.proposed_at
+        if asked is None or proposed is None or civil(proposed) >= asked:
+            continue
+        for party in _reminded(standing):
+            for contact in facts.speakers(standing, party):
+                assignment = contact.assignment
+                if assignment.id in seen:
+                    continue
+                seen.add(assignment.id)
+                rows, confirmed = facts.rows(Purpose.confirm_contact, assignment.id), is_confirmed(assignment, asked)
+                obligation = replace(
+                    _base(facts, standing, contact, Purpose.confirm_contact, assignment.id, asked.year),
+                    due=asked,
+                    waiting=not confirmed,
+                    answered=confirmed,
+                    closed=False,
+                    unanswered=sum(r.outcome == QUEUED and r.round == asked.year for r in rows),
+                    sent_slots=_taken(rows, asked.year, contact),
+                )
+                yield Owed(obligation, facts.policy(standing.agreement), standing, party, contact, assignment.id)
 
 
 def _base(facts: _Facts, standing: Standing, contact: Contact | None, purpose: Purpose, subject: UUID, turn: int) -> Obligation:
@@ -240,6 +338,26 @@ def _slots(session: Session, ids: Sequence[UUID]) -> list[SignatureSlot]:
     asked = (slot.State.requested, slot.State.signed)
     query = select(SignatureSlot).where(col(SignatureSlot.agreement_id).in_(ids), col(SignatureSlot.state).in_(asked))
     return list(session.exec(query.order_by(col(SignatureSlot.id))).all())
+
+
+def _steps(session: Session, ids: Sequence[UUID]) -> list[DecisionStep]:
+    """The steps whose decision has been asked for."""
+    query = select(DecisionStep).where(
+        col(DecisionStep.agreement_id).in_(ids),
+        col(DecisionStep.frozen_id).is_not(None),
+        col(DecisionStep.state) != decision.State.cancelled,
+    )
+    return list(session.exec(query.order_by(col(DecisionStep.id))).all())
+
+
+def _requested(session: Session, ids: Sequence[UUID]) -> dict[UUID, datetime]:
+    """When the boards of each agreement were last asked to decide."""
+    query = (
+        columns(col(Message.agreement_id), func.max(col(Message.written_at)))
+        .where(col(Message.agreement_id).in_(ids), col(Message.purpose) == LetterName.decision_requested.value)
+        .group_by(col(Message.agreement_id))
+    )
+    return {agreement: moment for agreement, moment in session.connection().execute(query)}  # noqa: C416 (rows are no pairs to mypy)
 
 
 def _on_paper(session: Session, slots: Sequence[SignatureSlot]) -> set[UUID]:

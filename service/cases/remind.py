@@ -1,8 +1,8 @@
 """Reminding: what is due is queued once for ever by its slot key, what is not sent gets its reason, the rest is a phone call."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
@@ -10,19 +10,21 @@ from babel.dates import format_date
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
+from service.cases.dates import periods
 from service.cases.mail import counterpart
-from service.cases.owed import QUEUED, Owed, concerned, owed, without_contact
+from service.cases.owed import QUEUED, Owed, asked_of, concerned, is_confirmed, owed, without_contact
 from service.cases.vacancy import begin, pause_without_contact
 from service.post.letters import Letter, LetterName, render
 from service.store import outbox
 from service.store.contacts import Contact, contacts
 from service.store.standing import Standing, load_many
-from service.store.tables import Body, BodyMeeting, ContactAssignment, Message, Reminder, SignatureSlot, Task
+from service.store.tables import Body, BodyMeeting, ContactAssignment, DecisionStep, Message, Reminder, SignatureSlot, Task
 from states import message as message_rule
 from states import reminders, slot
 from states.agreement import CLOSED, State
 from states.calendar import BoardMeeting, at, civil, next_possible, next_sending_day
 from states.parties import FLOW, STRATEGIST
+from states.policy import merged
 from states.reminders import (
     MOVE_WORDS,
     SKIP_WORDS,
@@ -45,9 +47,30 @@ CALL = "call"
 REMINDERS = (
     LetterName.reminder_before,
     LetterName.reminder_after,
+    LetterName.reminder_papers,
+    LetterName.reminder_outcome,
     LetterName.reminder_signature,
+    LetterName.reminder_report_back,
+    LetterName.reminder_confirm_contact,
     LetterName.reminder_several,
 )
+
+_LETTERS = {
+    Purpose.papers: LetterName.reminder_papers,
+    Purpose.outcome: LetterName.reminder_outcome,
+    Purpose.signature: LetterName.reminder_signature,
+    Purpose.report_back: LetterName.reminder_report_back,
+    Purpose.confirm_contact: LetterName.reminder_confirm_contact,
+}
+"""The letter of each purpose; an answer has two, one before its due and one after."""
+
+_LACKING = {
+    Purpose.answer: "inget svar",
+    Purpose.papers: "handlingarna är inte skickade",
+    Purpose.outcome: "inget besked om beslutet",
+    Purpose.signature: "ingen underskrift",
+    Purpose.report_back: "delegationsbeslutet är inte anmält",
+}
 
 
 @dataclass(slots=True)
@@ -74,6 +97,20 @@ class Planned:
     recipient: str
     status: Status
     why: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WhatIf:
+    """A policy and quiet periods that a programme does not have yet, and what single agreements would say otherwise."""
+
+    policy: Mapping[str, object]
+    quiet: Sequence[Mapping[str, str]]
+    agreements: Mapping[UUID, Mapping[str, object]] = field(default_factory=dict)
+
+    def applied(self, matter: Owed) -> Owed:
+        own = self.agreements.get(matter.agreement.id, matter.agreement.policy)
+        obligation = replace(matter.obligation, quiet_periods=periods(self.quiet))
+        return replace(matter, policy=merged(self.policy, own), obligation=obligation)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,13 +163,22 @@ def sweep(session: Session, now: datetime, after: str | None = None, limit: int 
     return done
 
 
-def plan(session: Session, now: datetime, days: int = 30, region: UUID | None = None) -> list[Planned]:
-    """What the sweeps of the coming days will do if nothing changes, by day; nothing is written."""
+def plan(
+    session: Session,
+    now: datetime,
+    days: int = 30,
+    region: UUID | None = None,
+    what_if: WhatIf | None = None,
+    programme: UUID | None = None,
+    only: Sequence[UUID] | None = None,
+) -> list[Planned]:
+    """What the sweeps of the coming days will do if nothing changes, or only the policy does; nothing is written."""
     today, found, after = civil(now), list[Planned](), None
     while True:
         ids = concerned(session, today, after, CHUNK, region)
-        for matter in owed(session, now, ids):
-            found += _planned(matter, today, today + timedelta(days=days))
+        for matter in owed(session, now, ids if only is None else [i for i in ids if i in only]):
+            if programme in (None, matter.agreement.programme_id):
+                found += _planned(what_if.applied(matter) if what_if else matter, today, today + timedelta(days=days))
         if len(ids) < CHUNK:
             return sorted(found, key=lambda p: (p.on, p.organisation, p.number))
         after = str(ids[-1])
@@ -247,23 +293,36 @@ def _letter(day: _Day, bundle: Sequence[_Due]) -> tuple[LetterName, Letter, str]
         "part": first.party.organisation.name,
         "motpart": counterpart(first.standing, first.party),
         "titel": first.title,
-        "svarsdatum": _long(first.agreement.due),
+        "svarsdatum": _long(first.agreement.due if first.step is None else first.step.papers_due),
+        "namnd": first.step.body if first.step else "",
+        "motesdag": _long((first.step.decided_on or first.step.meeting_on) if first.step else None),
         "kvar": str(first.left),
         "antal": str(len(first.standing.clauses)),
     }
-    path = f"/overenskommelser/{first.agreement.id}"
-    if first.obligation.purpose is Purpose.signature:
-        return LetterName.reminder_signature, render(LetterName.reminder_signature, facts), f"{path}/beslut"
     late = first.agreement.due is not None and first.agreement.due < civil(day.now)
-    name = LetterName.reminder_after if late else LetterName.reminder_before
-    return name, render(name, facts), path
+    name = _LETTERS.get(first.obligation.purpose, LetterName.reminder_after if late else LetterName.reminder_before)
+    return name, render(name, facts), _path(first)
+
+
+def _path(matter: Owed) -> str:
+    """The page where it is done."""
+    if matter.obligation.purpose is Purpose.confirm_contact:
+        return "/min-kommun/kontakter"
+    path = f"/overenskommelser/{matter.agreement.id}"
+    return path if matter.obligation.purpose is Purpose.answer else f"{path}/beslut"
 
 
 def _in_a_list(matter: Owed) -> str:
-    others = counterpart(matter.standing, matter.party)
-    if matter.obligation.purpose is Purpose.signature:
-        return f"Skriv under överenskommelsen med {others}."
-    return f"Svara {others} om {matter.agreement.title}, senast {_long(matter.agreement.due)}."
+    others, board = counterpart(matter.standing, matter.party), matter.step.body if matter.step else ""
+    sentences = {
+        Purpose.answer: f"Svara {others} om {matter.agreement.title}, senast {_long(matter.agreement.due)}.",
+        Purpose.papers: f"Skicka handlingarna till {board}, senast {_long(matter.obligation.due)}.",
+        Purpose.outcome: f"Skriv in vad {board} beslutade {_long(matter.obligation.due)}.",
+        Purpose.signature: f"Skriv under överenskommelsen med {others}.",
+        Purpose.report_back: f"Anmäl delegationsbeslutet från {_long(matter.obligation.due)} till nämnden.",
+        Purpose.confirm_contact: f"Bekräfta att du är kontaktperson för {matter.party.organisation.name}.",
+    }
+    return sentences[matter.obligation.purpose]
 
 
 def _sender(day: _Day, standing: Standing) -> dict[str, str]:
@@ -286,7 +345,7 @@ def _call(session: Session, now: datetime, matter: Owed) -> int:
     same = (col(Task.kind) == CALL, col(Task.subject_id) == matter.subject, col(Task.done_at).is_(None))
     if session.exec(select(Task.id).where(col(Task.key) == key)).first() or session.exec(select(Task.id).where(*same)).first():
         return 0
-    lacks = "ingen underskrift" if matter.obligation.purpose is Purpose.signature else "inget svar"
+    lacks = _LACKING[matter.obligation.purpose]
     outbox.task(
         session,
         now,
@@ -352,10 +411,7 @@ def _why(rung: Slot) -> tuple[str, ...]:
 def _now_owed(session: Session, standing: Standing, row: Reminder) -> Obligation:
     """As much of an obligation as tells whether it still holds."""
     agreement, purpose = standing.agreement, Purpose(row.purpose)
-    if purpose is Purpose.answer:
-        waiting, answered = row.subject_id in standing.waiting_on(), standing.party(row.subject_id).row.answered_at is not None
-    else:
-        waiting, answered = session.get_one(SignatureSlot, row.subject_id).state is slot.State.requested, True
+    waiting, answered = _still_waits(session, standing, row, purpose)
     return Obligation(
         purpose=purpose,
         subject=str(row.subject_id),
@@ -364,9 +420,29 @@ def _now_owed(session: Session, standing: Standing, row: Reminder) -> Obligation
         waiting=waiting,
         paused=agreement.pause is not None,
         declined=agreement.state is State.declined,
-        closed=agreement.state in CLOSED,
+        closed=agreement.state in CLOSED and purpose in _WITHIN,
         answered=answered,
     )
+
+
+_WITHIN = (Purpose.answer, Purpose.papers, Purpose.outcome, Purpose.signature)
+"""What nobody needs any more when the agreement is closed."""
+
+
+def _still_waits(session: Session, standing: Standing, row: Reminder, purpose: Purpose) -> tuple[bool, bool]:
+    """Whether what a reminder asks for is still missing, and whether it was done."""
+    if purpose is Purpose.answer:
+        return row.subject_id in standing.waiting_on(), standing.party(row.subject_id).row.answered_at is not None
+    if purpose is Purpose.signature:
+        return session.get_one(SignatureSlot, row.subject_id).state is slot.State.requested, True
+    if purpose is Purpose.confirm_contact:
+        confirmed = is_confirmed(session.get_one(ContactAssignment, row.subject_id), date(row.round, 2, 1))
+        return not confirmed, confirmed
+    step = session.get_one(DecisionStep, row.subject_id)
+    found = {
+        asked: (waits and step.round == row.round, done) for asked, _, waits, done in asked_of(step, standing.agreement.state)
+    }
+    return found.get(purpose, (False, False))
 
 
 def _long(day: date | None) -> str:

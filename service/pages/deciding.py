@@ -6,12 +6,13 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
+from sqlmodel import Session
 
 from service.cases import decide
 from service.pages.rendering import Paths, see_other
 from service.pages.signing import Refusal, back_to, clauses_of, filled, form_page, frozen_only, load, taking, uuids
 from service.pages.signing_view import Signing
-from service.pages.steps import day
+from service.pages.steps import Field, Step, carry_out, day, step_page
 from service.web import Form, Typed, Visit, permit
 from states.access import Operation
 from states.decision import Kind, Outcome
@@ -62,6 +63,40 @@ def record(request: Request, visit: Visit, agreement_id: UUID, step_id: UUID, ty
         with visit.write() as session:
             decide.record_outcome(session, visit.actor, visit.now, step_id, decided, visit.version(typed))
     return done.answer or see_other(request, back_to(request, agreement_id, "beslut"))
+
+
+@router.get("/overenskommelser/{agreement_id}/beslutssteg/{step_id}/anmalan", name="decision_report")
+@permit(Operation.record_outcome)
+def ask_for_report(request: Request, visit: Visit, agreement_id: UUID, step_id: UUID) -> Response:
+    return step_page(request, visit, _report(request, load(visit, agreement_id), step_id))
+
+
+@router.post("/overenskommelser/{agreement_id}/beslutssteg/{step_id}/anmalan")
+@permit(Operation.record_outcome)
+def report(request: Request, visit: Visit, agreement_id: UUID, step_id: UUID, typed: Typed) -> Response:
+    """Note the paragraph under which a delegated decision was reported to the board."""
+    shown = _report(request, load(visit, agreement_id), step_id)
+
+    def work(session: Session) -> None:
+        decide.report_decision(session, visit.actor, visit.now, step_id, typed.get("paragraph", ""))
+
+    return carry_out(request, visit, shown, typed, work, back_to(request, agreement_id, "anmalt"))
+
+
+def _report(request: Request, s: Signing, step_id: UUID) -> Step:
+    found = s.step(step_id)
+    if found.party not in s.own:
+        raise NotFound
+    return Step(
+        heading=_("Anmäl delegationsbeslutet för {party}", party=found.party.organisation.name),
+        where=found.party.organisation.name,
+        back=Paths(request)("decision", agreement_id=s.agreement_id),
+        back_label=_("Till beslut och underskrift"),
+        action=Paths(request)("decision_report", agreement_id=s.agreement_id, step_id=step_id),
+        button=_("Spara paragrafen"),
+        intro=_("Skriv under vilken paragraf beslutet är anmält till nämnden."),
+        fields=(Field("paragraph", _("Paragraf"), hint=_("Till exempel § 47"), width="short"),),
+    )
 
 
 def _plan_form(

@@ -24,7 +24,7 @@ from states.said import _, joined, ngettext
 
 router = APIRouter(include_in_schema=False)
 
-DAYS = 7
+WEEK, MONTH = 7, 30
 
 
 class Box(StrEnum):
@@ -72,7 +72,14 @@ _SAID = {
     "slappt": _("Mejlet är släppt och skickas när det är dags."),
     "igen": _("Mejlet skickas igen."),
 }
-_PURPOSES = {Purpose.answer: _("Påminnelse om att svara"), Purpose.signature: _("Påminnelse om att skriva under")}
+PURPOSES = {
+    Purpose.answer: _("Påminnelse om att svara"),
+    Purpose.papers: _("Påminnelse om handlingar till nämnden"),
+    Purpose.outcome: _("Påminnelse om att skriva in beslutet"),
+    Purpose.signature: _("Påminnelse om att skriva under"),
+    Purpose.report_back: _("Påminnelse om att anmäla delegationsbeslutet"),
+    Purpose.confirm_contact: _("Fråga om kontaktpersonen är densamma"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,18 +99,19 @@ class Entry:
 def outbox(request: Request, visit: Visit) -> HTMLResponse:
     asked, paths = request.query_params.get("visa", ""), Paths(request)
     box = Box(asked) if asked in set(Box) else Box.waiting
+    days = MONTH if request.query_params.get("dagar") == str(MONTH) else WEEK
     with visit.read() as session:
         counts = mailbox.counts(session, within(visit.actor))
         found = mailbox.listed(session, within(visit.actor), _STATES[box], _before(request)) if box in _STATES else []
-        planned = remind.plan(session, visit.now, DAYS, visit.actor.organisation) if box is Box.plan else []
+        planned = remind.plan(session, visit.now, days, visit.actor.organisation) if box is Box.plan else []
         unwritten = mailbox.unwritten(session, visit.actor) if box is Box.unwritten else []
     older = f"{paths('messages')}?visa={box}&fore={found[mailbox.PAGE - 1].id}" if len(found) > mailbox.PAGE else ""
     return render(
         request,
         "messages/outbox.html",
         views=[_view(paths, each, box, counts) for each in Box],
-        heading=_NAMES[box],
-        empty=_EMPTY[box],
+        heading=_("De närmaste 30 dagarna") if box is Box.plan and days == MONTH else _NAMES[box],
+        empty=_("Inga påminnelser är planerade de närmaste 30 dagarna.") if days == MONTH else _EMPTY[box],
         entries=[
             *(_entry(message, paths) for message in found[: mailbox.PAGE]),
             *(_planned(one, paths) for one in planned),
@@ -111,6 +119,10 @@ def outbox(request: Request, visit: Visit) -> HTMLResponse:
         ],
         older=older,
         plan=box is Box.plan,
+        spans=[
+            (_("7 dagar"), f"{paths('messages')}?visa={Box.plan}", days == WEEK),
+            (_("30 dagar"), f"{paths('messages')}?visa={Box.plan}&dagar={MONTH}", days == MONTH),
+        ],
         without_mail=not visit.settings.smtp_host,
         where=visit.organisation,
     )
@@ -194,7 +206,7 @@ def _entry(message: Message, paths: Paths) -> Entry:
 def _planned(one: remind.Planned, paths: Paths) -> Entry:
     skipped = one.status is Status.skipped
     return Entry(
-        title=joined(", ", (_PURPOSES[one.purpose], one.organisation)),
+        title=joined(", ", (PURPOSES[one.purpose], one.organisation)),
         href=paths("agreement", agreement_id=one.agreement_id),
         meta=(date_long(one.on), _("Till {recipient}", recipient=one.recipient) if one.recipient else _("Ingen mottagare")),
         tone="out" if skipped else "act",
@@ -206,7 +218,7 @@ def _planned(one: remind.Planned, paths: Paths) -> Entry:
 def _unwritten(row: Reminder, organisation: str, name: str, paths: Paths) -> Entry:
     reader = _("Till {recipient}", recipient=name) if name else _("Ingen mottagare")
     return Entry(
-        title=joined(", ", (_PURPOSES[Purpose(row.purpose)], organisation)) if organisation else _PURPOSES[Purpose(row.purpose)],
+        title=joined(", ", (PURPOSES[Purpose(row.purpose)], organisation)) if organisation else PURPOSES[Purpose(row.purpose)],
         href=paths("agreement", agreement_id=row.agreement_id),
         meta=(date_long(row.planned_on or civil(row.at)), reader),
         tone="out",

@@ -53,6 +53,7 @@ def _staff(session: Session, actor: Actor, now: datetime, paths: Paths) -> list[
         (Operation.view_contacts, _("Kontakter"), _path(paths, "contacts"), 0),
         (Operation.view_messages, _("Utkorg"), _path(paths, "messages"), troubled(session, actor) if own else 0),
         (Operation.view_log, _("Händelselogg"), _path(paths, "events"), 0),
+        (Operation.view_settings, _("Inställningar"), _path(paths, "settings"), 0),
     )
     return [
         NavLink(label, href, number)

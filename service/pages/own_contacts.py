@@ -8,19 +8,22 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from sqlmodel import Session
 
-from service.cases.contacts import NewContact, assign, end, hand_over
+from service.cases.contacts import NewContact, assign, confirm, end, hand_over
+from service.cases.owed import is_confirmed
 from service.pages.contacts import WHEN, optional_day
 from service.pages.negotiation import said
-from service.pages.rendering import Paths, date_short, render
+from service.pages.rendering import Paths, date_short, render, see_other
 from service.pages.steps import Field, Step, carry_out, step_page
 from service.store.contacts import Contact
 from service.store.negotiation import colleagues, has_other_contact
+from service.store.tables import ContactAssignment
 from service.web import Typed, Visit, permit
 from states.access import Operation
 from states.calendar import civil
 from states.errors import FieldError, Invalid, NotFound
 from states.labels import label
 from states.parties import CONTACT, Role
+from states.reminders import new_boards
 from states.said import _
 
 router = APIRouter()
@@ -41,6 +44,7 @@ def people(request: Request, visit: Visit) -> Response:
         request,
         "municipality/contacts.html",
         organisation=visit.organisation,
+        key=visit.new_key(),
         people=[_line(paths, contact, civil(visit.now)) for contact in found],
         said=said(request),
     )
@@ -84,6 +88,16 @@ def change(request: Request, visit: Visit, assignment_id: UUID, typed: Typed) ->
     return _carry_out(request, visit, typed, step, work, "bytt", mine=assignment_id == visit.actor.assignment and not stays)
 
 
+@router.post("/min-kommun/kontakter/{assignment_id}/bekraftelse", name="own_confirmation")
+@permit(Operation.edit_contacts)
+def confirm_contact(request: Request, visit: Visit, assignment_id: UUID, _: Typed) -> Response:
+    """Say that a contact is right, which is asked for after an election."""
+    _person(visit, assignment_id)
+    with visit.write() as session:
+        confirm(session, visit.actor, visit.now, assignment_id)
+    return see_other(request, f"{Paths(request)('own_contacts')}?klart=bekraftat")
+
+
 @router.get("/min-kommun/kontakter/{assignment_id}/avslut", name="own_ending")
 @permit(Operation.edit_contacts)
 def ask_to_end(request: Request, visit: Visit, assignment_id: UUID) -> Response:
@@ -125,9 +139,15 @@ def _line(paths: Paths, contact: Contact, today: date) -> dict[str, object]:
         "meta": [item for item in (label(row.role), row.title, contact.person.email, contact.person.phone, *dates) if item],
         "tone": "late" if row.bounced else "",
         "label": _("Mejlet kom inte fram") if row.bounced else "",
+        "confirm": paths("own_confirmation", assignment_id=row.id) if answers and _to_confirm(row, today) else "",
         "hand_over": paths("own_handover", assignment_id=row.id) if answers else "",
         "end": paths("own_ending", assignment_id=row.id),
     }
+
+
+def _to_confirm(row: ContactAssignment, today: date) -> bool:
+    asked = new_boards(today)
+    return asked is not None and asked <= today and not is_confirmed(row, asked)
 
 
 def _carry_out(

@@ -28,6 +28,7 @@ REFUSALS = (Invalid, Blocked, NotAllowed, Stale, Refused, TooLarge)
 
 _SAID = {
     "plan": _("Sparat: så fattas beslutet."),
+    "anmalt": _("Noterat: delegationsbeslutet är anmält."),
     "handlingar": _("Noterat: handlingarna är skickade."),
     "begart": _("Beslutet är begärt. Kontakterna har fått ett mejl."),
     "beslut": _("Beslutet är inskrivet."),

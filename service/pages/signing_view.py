@@ -17,7 +17,7 @@ from states import decision, slot
 from states.access import Operation, Relation, may
 from states.agreement import CLOSED, FROZEN, State
 from states.calendar import civil
-from states.decision import REQUIRED, Outcome
+from states.decision import REQUIRED, Kind, Outcome
 from states.errors import NotFound, Reason
 from states.facts import AgreementFacts, from_canonical
 from states.labels import Audience, agreement_label, label
@@ -49,6 +49,7 @@ class Decision:
     may_plan: bool
     may_send_papers: bool
     may_record: bool
+    may_report: bool
     may_number: bool
     late: bool
 
@@ -265,6 +266,9 @@ def _decision(
         and state is State.deciding
         and required,
         may_record=open_to(Operation.record_outcome) and undecided and required and state is State.deciding,
+        may_report=open_to(Operation.record_outcome)
+        and step is not None
+        and (step.kind, step.outcome, step.paragraph) == (Kind.delegated, Outcome.approved, ""),
         may_number=open_to(Operation.set_case_number) and state not in CLOSED,
         late=bool(
             step and step.state is decision.State.planned and step.papers_due and step.papers_due < today and state in FROZEN

@@ -15,9 +15,9 @@ LINK, CODE, SITE = "[[lank]]", "[[kod]]", "[[webb]]"
 _SHOWN = {LINK: "[personlig länk]", CODE: "[kod]", SITE: ""}
 
 PLACES = frozenset({
-    "antal", "avsandare", "dagordning", "datum", "dialog", "dnr", "fran", "kommun", "kontrollkod", "kvar", "motivering",
-    "motpart", "namn", "namnd", "nytt_datum", "omrade", "omraden", "part", "period", "plats", "publik_lank", "region",
-    "slutdatum", "svarsdatum", "telefon", "tid", "titel", "vad",
+    "antal", "avsandare", "dagordning", "datum", "dialog", "dnr", "fran", "kommun", "kontrollkod", "kvar", "motesdag",
+    "motivering", "motpart", "namn", "namnd", "nytt_datum", "omrade", "omraden", "part", "period", "plats", "publik_lank",
+    "region", "slutdatum", "svarsdatum", "telefon", "tid", "titel", "vad",
 })  # fmt: skip
 """Everything a letter may speak of; a fact by another name is a slip of the pen and is refused."""
 
@@ -56,7 +56,11 @@ class LetterName(StrEnum):
     case_number_set = "case_number_set"
     reminder_before = "reminder_before"
     reminder_after = "reminder_after"
+    reminder_papers = "reminder_papers"
+    reminder_outcome = "reminder_outcome"
     reminder_signature = "reminder_signature"
+    reminder_report_back = "reminder_report_back"
+    reminder_confirm_contact = "reminder_confirm_contact"
     reminder_several = "reminder_several"
     dialogue_invitation = "dialogue_invitation"
     dialogue_reminder = "dialogue_reminder"
@@ -69,6 +73,7 @@ class LetterName(StrEnum):
     consultation = "consultation"
     consultation_cancelled = "consultation_cancelled"
     consultation_reminder = "consultation_reminder"
+    problem_digest = "problem_digest"
     sign_in_link = "sign_in_link"
     sign_in_code = "sign_in_code"
     step_up_code = "step_up_code"

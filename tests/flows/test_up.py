@@ -79,7 +79,7 @@ def test_ready_means_that_runs_of_every_schedule_stand_as_rows(started: Started)
         with Schedules(started.settings) as schedules:
             return {run.schedule for run in schedules.coming(200)}
 
-    eventually(lambda: coming() == {"reminders", "rounds", "deliver"})
+    eventually(lambda: coming() == {"reminders", "rounds", "deliver", "follow-ups", "nightly"})
 
 
 def test_the_reminders_catch_up_at_start(started: Started) -> None:

@@ -119,6 +119,14 @@ def _negotiations() -> Iterator[Stop]:
         yield Stop(step, ELIN, "Ludvika")
 
 
+def _settings() -> Iterator[Stop]:
+    yield Stop("settings", ELIN)
+    yield Stop("settings", SOFIA)
+    yield Stop("programme_reminders", SOFIA, "", ("programme",))
+    yield Stop("agreement_reminders", ELIN, "Ludvika")
+    yield Stop("messages", ELIN, query="visa=plan&dagar=30", note="plan30")
+
+
 def _municipality() -> Iterator[Stop]:
     for town in ("Orsa", "Ludvika", "Rättvik", "Älvdalen", "Falun", "Smedjebacken", "Gagnef"):
         yield Stop("municipality", _contact(town))
@@ -139,6 +147,7 @@ def _signing() -> Iterator[Stop]:
     yield Stop("decision", _contact("Älvdalen"), "Älvdalen")
     yield Stop("decision_plan", _contact("Rättvik"), "Rättvik", ("party",))
     yield Stop("outcome", _contact("Rättvik"), "Rättvik", ("step",))
+    yield Stop("decision_report", _contact("Rättvik"), "Rättvik", ("step",))
     yield Stop("slots", _contact("Borlänge"), "Borlänge", ("party",))
     yield Stop("signature", _signatory("Älvdalen"), "Älvdalen", ("slot",))
     yield Stop("signature", _signatory("Älvdalen"), "Älvdalen", ("slot",), "kod=skickad", note="code")
@@ -197,7 +206,7 @@ def _refusals() -> Iterator[Stop]:
 
 
 STOPS: tuple[Stop, ...] = tuple(
-    stop for part in (_region, _negotiations, _municipality, _signing, _public, _refusals) for stop in part()
+    stop for part in (_region, _settings, _negotiations, _municipality, _signing, _public, _refusals) for stop in part()
 )
 
 

@@ -262,7 +262,7 @@ def test_the_menu_holds_what_each_role_may_see(site: Site) -> None:
             frame = frame_for(request, session, site.settings, who, "Region Dalarna", TODAY)  # type: ignore[arg-type]
         return [link.label for link in frame.nav]
 
-    assert menu(cast.elin) == ["Att göra", "Översikt", "Kontakter", "Utkorg", "Händelselogg"]
+    assert menu(cast.elin) == ["Att göra", "Översikt", "Kontakter", "Utkorg", "Händelselogg", "Inställningar"]
     assert menu(cast.registrar) == ["Översikt", "Kontakter", "Händelselogg"]
     assert menu(cast.karin) == ["Min kommun", "Våra kontakter"]
     assert menu(cast.chair) == ["Min kommun"]

@@ -24,6 +24,7 @@ from states.reminders import (
     Status,
     call_key,
     decide,
+    new_boards,
     next_window,
     plan,
     slot_key,
@@ -327,4 +328,65 @@ def test_whoever_never_answers_is_called_once_the_ladder_is_over(obligation: Obl
     ladder = plan(obligation, policy, start)
     last = max((slot.planned for slot in ladder), default=start)
     done = swept(obligation, start, max(last, obligation.due or last) + timedelta(days=300), policy)
-    assert any(decision.call for _, decision in done) is bool(ladder)
+    assert any(decision.call for _, decision in done) is (bool(ladder) and obligation.purpose is not Purpose.confirm_contact)
+
+
+JUMPS = st.lists(st.integers(-400, 400), max_size=12)
+
+
+@settings(max_examples=80, deadline=None)
+@given(OBLIGATIONS, POLICIES, JUMPS, st.data())
+def test_jumps_of_the_clock_and_missed_runs_neither_add_nor_lose_a_slot(
+    obligation: Obligation, policy: Policy, jumps: list[int], data: st.DataObject
+) -> None:
+    """The clock goes back and forth by up to 400 days; in the end every slot has one row, sent or with its reason."""
+    start = min(obligation.due or date.max, obligation.requested_on or date.max)
+    end = max(obligation.due or date.min, obligation.requested_on or date.min) + timedelta(days=400)
+    visits = [start + timedelta(days=n) for n in jumps]
+    rows: dict[int, SkipReason | None] = {}
+    for today in [*visits, *days(end, end + timedelta(days=90))]:
+        for _ in range(data.draw(st.integers(0, 2)) if today in visits else 1):
+            decision = decide(obligation, policy, today)
+            noted = {slot.number: slot.reason for slot in decision.skipped}
+            if decision.send:
+                assert is_workday(today)
+                assert quiet(today, obligation.quiet_periods) is None
+                noted[decision.send.number] = None
+            assert not noted.keys() & rows.keys()
+            rows |= noted
+            obligation = replace(
+                obligation,
+                sent_slots=frozenset(rows),
+                unanswered=sum(reason is None for reason in rows.values()),
+                last_mailed_on=today if decision.send else obligation.last_mailed_on,
+            )
+    assert rows.keys() == {slot.number for slot in plan(obligation, policy, end)}
+    assert sum(reason is None for reason in rows.values()) <= policy.max_unanswered
+
+
+LADDER_CASES = [
+    (Purpose.papers, ["2027-09-20", "2027-09-27"]),
+    (Purpose.outcome, ["2027-10-04", "2027-10-11"]),
+    (Purpose.report_back, ["2027-10-11", "2027-11-01"]),
+    (Purpose.confirm_contact, ["2027-09-30"]),
+]
+
+
+@pytest.mark.parametrize(("purpose", "expected"), LADDER_CASES)
+def test_every_other_purpose_has_its_own_ladder_and_heeds_no_policy(purpose: Purpose, expected: list[str]) -> None:
+    matter = replace(FIRM, purpose=purpose)
+    assert sent(swept(matter, date(2027, 9, 1), date(2027, 12, 1), Policy(before=(1,), after=()))) == expected
+
+
+@pytest.mark.parametrize(
+    ("today", "asked"),
+    [
+        ("2026-12-31", "2027-02-01"),
+        ("2027-06-01", "2027-02-01"),
+        ("2028-02-01", None),
+        ("2031-02-03", "2031-02-01"),
+        ("2030-09-08", None),
+    ],
+)
+def test_new_boards_are_asked_about_in_the_year_after_an_election(today: str, asked: str | None) -> None:
+    assert new_boards(date.fromisoformat(today)) == (date.fromisoformat(asked) if asked else None)

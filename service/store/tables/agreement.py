@@ -1,6 +1,7 @@
 """An agreement with its parties, clauses, text versions and stances; versions and stances are facts and never change."""
 
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import JSON, CheckConstraint, Index, UniqueConstraint
@@ -17,6 +18,7 @@ class Agreement(Row, table=True):
     """One agreement; `state` is stored and checked against the facts, `party_key` names its set of parties (invariant 9).
 
     `proposed_at` and `ended_as` are the facts behind draft, declined and withdrawn; `version` is the optimistic lock.
+    `policy` holds what differs from the reminders of its programme.
     """
 
     __table_args__ = (
@@ -35,6 +37,7 @@ class Agreement(Row, table=True):
     due: date | None = None
     due_firm: bool = False
     due_round: int = 1
+    policy: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
     pause: str | None = Field(default=None, max_length=24)
     ended_as: State | None = Field(default=None, sa_type=choice(State, "ended_as"))
     ended_reason: str = ""

@@ -52,6 +52,7 @@ class ContactAssignment(Row, table=True):
     valid_to: date | None = None
     blocked: bool = False
     bounced: bool = False
+    confirmed_on: date | None = None
     epoch: int = 1
     version: int = 1
 

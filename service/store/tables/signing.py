@@ -46,7 +46,7 @@ class Document(Row, table=True):
 
 
 class DecisionStep(Row, table=True):
-    """How one party decides; bound to a frozen text once the decision is asked for."""
+    """How one party decides; bound to a frozen text once the decision is asked for. A new meeting is a new round of reminders."""
 
     __table_args__ = (partial_index("uq_decision_step_open", "party_id", where="state <> 'cancelled'", unique=True),)
 
@@ -58,6 +58,7 @@ class DecisionStep(Row, table=True):
     body: str = ""
     meeting_on: date | None = None
     papers_due: date | None = None
+    round: int = 1
     state: decision.State = Field(default=decision.State.planned, sa_type=choice(decision.State))
     outcome: decision.Outcome | None = Field(default=None, sa_type=choice(decision.Outcome))
     paragraph: str = ""

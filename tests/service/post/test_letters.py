@@ -7,7 +7,7 @@ import pytest
 from service.post.letters import CODE, LINK, PLACES, SITE, LetterError, LetterName, needs, render, shown, templates
 
 FACTS = {place: f"‹{place}›" for place in PLACES}
-WITHOUT_SENDER = {LetterName.sign_in_link, LetterName.sign_in_code}
+WITHOUT_SENDER = {LetterName.sign_in_link, LetterName.sign_in_code, LetterName.problem_digest}
 
 
 def test_there_is_a_text_for_every_letter_and_no_other() -> None:

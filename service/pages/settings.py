@@ -1,0 +1,133 @@
+"""Inställningar: how each programme reminds, when the schedules ran and run, and how old the last verified backup is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, Response
+
+from service.cases.backup import last_verified
+from service.pages.reminder_settings import in_words
+from service.pages.rendering import Paths, instant, render, see_other
+from service.schedules import Run, SchedulerAway, Schedules
+from service.settings import Settings
+from service.store.overview import programmes
+from service.web import Typed, Visit, Visiting, permit, status_of
+from states.access import Operation
+from states.errors import NotFound
+from states.policy import Policy
+from states.said import _, ngettext
+
+router = APIRouter(include_in_schema=False)
+
+SCHEDULES = {
+    "reminders": _("Påminnelser"),
+    "deliver": _("Utskick av mejl"),
+    "follow-ups": _("Uppföljning av datum"),
+    "nightly": _("Nattlig kontroll och säkerhetskopia"),
+}
+"""Every schedule a person can start, by the name it has in the scheduler."""
+
+_RESULTS = {
+    "COMPLETED": _("Gick bra"),
+    "FAILED": _("Misslyckades"),
+    "CRASHED": _("Avbröts"),
+    "CANCELLED": _("Hoppades över, en annan körning pågick"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One schedule in words."""
+
+    name: str
+    title: str
+    last: str
+    next: str
+    tone: str
+
+
+@router.get("/installningar", name="settings")
+@permit(Operation.view_settings)
+def show(request: Request, visit: Visit) -> HTMLResponse:
+    return _page(request, visit)
+
+
+@router.post("/installningar/korning", name="schedule_run")
+@permit(Operation.run_schedules)
+def run_now(request: Request, visit: Visit, typed: Typed) -> Response:
+    """Ask the scheduler for one run at once; what the run does is decided by what is due."""
+    name = typed.get("schedule", "")
+    if name not in SCHEDULES:
+        raise NotFound
+    try:
+        with Schedules(visit.settings) as line:
+            line.run_now(name)
+    except SchedulerAway as away:
+        return _page(request, visit, status=status_of(away))
+    return see_other(request, f"{Paths(request)('settings')}?klart=korning")
+
+
+def _page(request: Request, visit: Visiting, *, status: int = 200) -> HTMLResponse:
+    lines = _lines(visit.settings)
+    with visit.read() as session:
+        found = [
+            (p, in_words(Policy.from_dict(p.policy)), len(p.quiet_periods)) for p, *_rest in programmes(session, visit.actor)
+        ]
+    return render(
+        request,
+        "settings/page.html",
+        status=status,
+        programmes=found,
+        lines=lines,
+        away="" if lines else SchedulerAway().message,
+        backup=_backup(visit.settings, visit.real_now),
+        said=_("Körningen är beställd. Den börjar inom några sekunder.")
+        if request.query_params.get("klart") == "korning"
+        else "",
+        where=visit.organisation,
+        key=visit.new_key(),
+    )
+
+
+def _lines(settings: Settings) -> list[Line]:
+    """Every schedule with its last and next run; nothing at all when the scheduler does not answer."""
+    try:
+        with Schedules(settings) as line:
+            coming, past = line.coming(200), line.past(200)
+    except SchedulerAway:
+        return []
+    return [_line(name, title, coming, past) for name, title in SCHEDULES.items()]
+
+
+def _line(name: str, title: str, coming: Sequence[Run], past: Sequence[Run]) -> Line:
+    last = next((run for run in past if run.schedule == name), None)
+    upcoming = next((run for run in coming if run.schedule == name and run.expected), None)
+    ended = last and (last.ended or last.started or last.expected)
+    return Line(
+        name,
+        title,
+        _("Senast {moment}: {result:lower}.", moment=instant(ended), result=_RESULTS.get(last.state, last.state))
+        if last and ended
+        else _("Har inte körts ännu."),
+        _("Nästa gång {moment}.", moment=instant(upcoming.expected))
+        if upcoming and upcoming.expected
+        else _("Ingen körning är planerad."),
+        "late" if upcoming is None or (last is not None and last.state in ("FAILED", "CRASHED")) else "ok",
+    )
+
+
+def _backup(settings: Settings, real_now: datetime) -> str:
+    """How old the newest backup is that was restored to scratch and found whole."""
+    last = last_verified(settings.data_dir)
+    if last is None:
+        return _("Ingen säkerhetskopia har prövats ännu.")
+    made = datetime.fromisoformat(last.created)
+    hours = max(0, int((real_now - made).total_seconds() // 3600))
+    age = (
+        ngettext("en timme gammal", "{count} timmar gammal", hours)
+        if hours < 48
+        else _("{count} dagar gammal", count=hours // 24)
+    )
+    return _("Senaste prövade säkerhetskopia: {moment}, {age}.", moment=instant(made), age=age)
