@@ -4,7 +4,7 @@ from service.store.columns import Row
 from service.store.tables.access import Code, Credential, IdempotencyKey, Link, SignIn, Throttle
 from service.store.tables.agreement import Agreement, AgreementParty, Clause, ClauseVersion, DateRequest, Stance
 from service.store.tables.history import ChainHead, Event, EventPayload
-from service.store.tables.outbox import Message, Reminder, Task
+from service.store.tables.outbox import Message, ReceivedFile, ReceivedMail, Reminder, Task
 from service.store.tables.parties import Body, BodyMeeting, CaseCounter, ContactAssignment, Organisation, Person
 from service.store.tables.programme import AreaVersion, CooperationArea, Programme
 from service.store.tables.response import Answer, Response
@@ -41,6 +41,8 @@ __all__ = [
     "Person",
     "Programme",
     "Publication",
+    "ReceivedFile",
+    "ReceivedMail",
     "Reminder",
     "Response",
     "SignIn",
