@@ -6,6 +6,7 @@ import socket
 from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import cache
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -44,6 +45,7 @@ KINDS = {
     "libreoffice": Kind(_has("soffice", "pdftoppm"), f"apt-get install libreoffice-writer poppler-utils, then {SWITCHED_ON}"),
     "scheduler": Kind(lambda: True, SWITCHED_ON),
     "crash": Kind(lambda: True, SWITCHED_ON),
+    "imap": Kind(lambda: Path("/usr/sbin/dovecot").exists(), f"apt-get install dovecot-imapd, then {SWITCHED_ON}"),
     "soak": Kind(lambda: True, "make soak"),
     "bench": Kind(lambda: True, "make bench"),
 }

@@ -242,6 +242,16 @@ def _failed_once(session: Session, message: Message, outcome: Outcome, real_now:
     _raise_task(session, message, real_now)
 
 
+def bounce(session: Session, message: Message, real_now: datetime, status: str) -> None:
+    """A mail that had left us came back for good: its contact is marked, and the region hears of it."""
+    rule.advance(message, rule.Event.bounce)
+    message.version += 1
+    message.reason = f"Mejlet kom tillbaka ({status})."
+    session.add(message)
+    _note_address(session, message, bounced=True)
+    _raise_task(session, message, real_now)
+
+
 def wait(message: UUID, attempt: int) -> timedelta:
     """How long to wait after a failed try: doubled from one minute to five hours, spread so that not all come back at once."""
     doubled = min(FIRST_WAIT * (1 << min(attempt - 1, 20)), LONGEST_WAIT)

@@ -19,7 +19,7 @@ from service.store.tables.dialogue import (
     RoundMessage,
 )
 from service.store.tables.history import ChainHead, Event, EventPayload
-from service.store.tables.outbox import Message, Reminder, Task
+from service.store.tables.outbox import Message, ReceivedFile, ReceivedMail, Reminder, Task
 from service.store.tables.parties import Body, BodyMeeting, CaseCounter, ContactAssignment, Organisation, Person
 from service.store.tables.programme import AreaVersion, CooperationArea, Programme
 from service.store.tables.response import Answer, Response
@@ -67,6 +67,8 @@ __all__ = [
     "PopulationFigure",
     "Programme",
     "Publication",
+    "ReceivedFile",
+    "ReceivedMail",
     "Reminder",
     "Response",
     "RoundComment",

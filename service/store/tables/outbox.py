@@ -3,10 +3,11 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import Index
+from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field
 
 from service.store.columns import Instant, Row, choice, new_id, partial_index
+from states import incoming
 from states.message import State
 
 
@@ -85,3 +86,35 @@ class Task(Row, table=True):
     done_by_id: UUID | None = Field(default=None, foreign_key="contact_assignment.id")
     note: str = ""
     version: int = 1
+
+
+class ReceivedMail(Row, table=True):
+    """A mail that came in: filed on an agreement, or set aside; its Message-ID is unique, so reading again adds nothing."""
+
+    __table_args__ = (Index("ix_received_sender", "sender", "received_at"), Index("ix_received_agreement", "agreement_id"))
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    message_id: str = Field(unique=True)
+    sender: str
+    subject: str
+    text: str = ""
+    received_at: datetime = Field(sa_type=Instant)
+    state: incoming.State = Field(sa_type=choice(incoming.State))
+    reason: incoming.Reason | None = Field(default=None, sa_type=choice(incoming.Reason))
+    answers_id: UUID | None = Field(default=None, foreign_key="message.id")
+    agreement_id: UUID | None = Field(default=None, foreign_key="agreement.id")
+    organisation_id: UUID | None = Field(default=None, foreign_key="organisation.id")
+    assignment_id: UUID | None = Field(default=None, foreign_key="contact_assignment.id")
+
+
+class ReceivedFile(Row, table=True):
+    """A file that came with a mail; its bytes lie in the files by their SHA-256."""
+
+    __table_args__ = (UniqueConstraint("mail_id", "position"),)
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    mail_id: UUID = Field(foreign_key="received_mail.id")
+    position: int
+    name: str
+    media_type: str = Field(max_length=255)
+    sha256: str = Field(max_length=64)
