@@ -1,5 +1,6 @@
 """The scheduler as the rest of the product sees it: last and next runs and "run now", over its HTTP API."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +13,10 @@ import httpx
 
 from service.settings import Settings
 from states.errors import NotFound, OverensError
+
+
+_BUSY_TRIES = 6
+"""Its server answers 503 while another of its own writes holds its database, and wants to be asked again."""
 
 
 class SchedulerAway(OverensError):
@@ -82,7 +87,12 @@ class Schedules:
             client = str(uuid4())
             token = self._client.get("/csrf-token", params={"client": client}).raise_for_status().json()["token"]
             self._csrf = {"Prefect-Csrf-Token": token, "Prefect-Csrf-Client": client}
-        return self._client.post(path, json=body, headers=self._csrf).raise_for_status()
+        for _ in range(_BUSY_TRIES):
+            answer = self._client.post(path, json=body, headers=self._csrf)
+            if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+                break
+            time.sleep(0.5)
+        return answer.raise_for_status()
 
 
 @contextmanager

@@ -24,6 +24,7 @@ router = APIRouter(include_in_schema=False)
 SCHEDULES = {
     "reminders": _("Påminnelser"),
     "deliver": _("Utskick av mejl"),
+    "rounds": _("Dialogomgångar"),
     "follow-ups": _("Uppföljning av datum"),
     "nightly": _("Nattlig kontroll och säkerhetskopia"),
 }

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,9 @@ from service.store.tables import Event, Organisation
 from states.errors import Blocked, Reason, StoreUnavailable
 
 _OURS = "overens scratch"
+_PATIENCE = 3
+"""Seconds that the database may take to see that somebody who was connected is dead."""
+
 _IN_USE = "Databasen används. Stoppa tjänsten och försök igen."
 
 
@@ -219,17 +223,22 @@ def _recreate(connection: Connection, quoted: str) -> None:
 
 
 def _alone_on(store: Store) -> None:
-    """Raise unless nobody else is connected: a service that writes meanwhile would lose it."""
+    """Raise unless nobody else is connected: a service that writes meanwhile would lose it. A dead one is gone in a moment."""
     store.close()  # our own idle connections
     others = text(
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
         " AND backend_type = 'client backend' AND application_name <> :ours"
     )
-    with store.engine.connect() as connection:
-        busy = connection.scalar(others, {"ours": _OURS})
-    store.close()
-    if busy:
-        raise StoreUnavailable(_IN_USE)
+    until = time.monotonic() + _PATIENCE
+    while True:
+        with store.engine.connect() as connection:
+            busy = connection.scalar(others, {"ours": _OURS})
+        store.close()
+        if not busy:
+            return
+        if time.monotonic() > until:
+            raise StoreUnavailable(_IN_USE)
+        time.sleep(0.2)
 
 
 @contextmanager
