@@ -14,7 +14,6 @@ import httpx
 from service.settings import Settings
 from states.errors import NotFound, OverensError
 
-
 _BUSY_TRIES = 6
 """Its server answers 503 while another of its own writes holds its database, and wants to be asked again."""
 

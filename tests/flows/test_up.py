@@ -121,6 +121,7 @@ def test_runs_go_on_after_the_kills(started: Started) -> None:
             return schedules.healthy()
 
     eventually(answered)
+    eventually(lambda: any(run.expected for run in started.runs()))
     now = max(run.expected for run in started.runs() if run.expected)
     eventually(
         lambda: any(run.state == "COMPLETED" and run.expected and run.expected > now for run in started.runs()), seconds=150
