@@ -209,6 +209,23 @@ def decide(obligation: Obligation, policy: Policy, today: date) -> Decision:
     return Decision(due, skipped, call=over and _rungs(obligation, policy).ends_in_call)
 
 
+def next_look(obligation: Obligation, policy: Policy, today: date) -> date | None:
+    """The first later day on which `decide` may say what it has not said by the end of today, None if never again.
+
+    It holds as long as no fact changes; a reminder due today counts as not yet sent, for another mail may have gone before it.
+    """
+    opens = next_sending_day(today, obligation.quiet_periods)
+    if opens != today:
+        return opens
+    slots, tomorrow = plan(obligation, policy, today), today + timedelta(days=1)
+    noted = {slot.number for slot in decide(obligation, policy, today).skipped}
+    days = [slot.planned for slot in slots if slot.status is not Status.done and slot.number not in noted]
+    last = max((slot.planned for slot in slots), default=None)
+    if last is not None and (over := max(last, obligation.due or last)) >= today:
+        days.append(over + timedelta(days=1))
+    return min((max(day, tomorrow) for day in days), default=None)
+
+
 def new_boards(today: date) -> date | None:
     """1 February of the year in which new boards took office after an election, in that year and the month before it."""
     year = (today + timedelta(days=31)).year

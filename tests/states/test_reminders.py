@@ -25,6 +25,7 @@ from states.reminders import (
     call_key,
     decide,
     new_boards,
+    next_look,
     next_window,
     plan,
     slot_key,
@@ -54,14 +55,19 @@ def swept(obligation: Obligation, first: date, last: date, policy: Policy = POLI
         decision = decide(obligation, policy, today)
         if decision != Decision():
             done.append((today, decision))
-        rows = {slot.number for slot in decision.skipped} | ({decision.send.number} if decision.send else set())
-        obligation = replace(
-            obligation,
-            sent_slots=obligation.sent_slots | rows,
-            unanswered=obligation.unanswered + bool(decision.send),
-            last_mailed_on=today if decision.send else obligation.last_mailed_on,
-        )
+        obligation = remembered(obligation, decision, today)
     return done
+
+
+def remembered(obligation: Obligation, decision: Decision, today: date) -> Obligation:
+    """The facts after a day: every slot that was sent or skipped has its row."""
+    rows = {slot.number for slot in decision.skipped} | ({decision.send.number} if decision.send else set())
+    return replace(
+        obligation,
+        sent_slots=obligation.sent_slots | rows,
+        unanswered=obligation.unanswered + bool(decision.send),
+        last_mailed_on=today if decision.send else obligation.last_mailed_on,
+    )
 
 
 def sent(done: list[tuple[date, Decision]]) -> list[str]:
@@ -362,6 +368,40 @@ def test_jumps_of_the_clock_and_missed_runs_neither_add_nor_lose_a_slot(
             )
     assert rows.keys() == {slot.number for slot in plan(obligation, policy, end)}
     assert sum(reason is None for reason in rows.values()) <= policy.max_unanswered
+
+
+@settings(max_examples=80, deadline=None)
+@given(OBLIGATIONS, POLICIES, DAYS)
+def test_looking_only_when_a_look_is_due_does_what_looking_every_day_does(
+    obligation: Obligation, policy: Policy, start: date
+) -> None:
+    end = max(obligation.due or start, obligation.requested_on or start, start) + timedelta(days=120)
+    assert _seldom(obligation, policy, start, end) == _told(swept(obligation, start, end, policy))
+
+
+def _seldom(obligation: Obligation, policy: Policy, start: date, end: date) -> list[tuple[date, str, list[int], bool]]:
+    """The same as `swept`, from one look to the next; a quarter of the days has a look at most, or nothing was won."""
+    done, today, looks = list[tuple[date, Decision]](), start, 0
+    while today <= end:
+        looks += 1
+        decision, following = decide(obligation, policy, today), next_look(obligation, policy, today)
+        if decision != Decision():
+            done.append((today, decision))
+        obligation = remembered(obligation, decision, today)
+        today = following or end + timedelta(days=1)
+    assert looks <= 40
+    return _told(done)
+
+
+def _told(done: list[tuple[date, Decision]]) -> list[tuple[date, str, list[int], bool]]:
+    """What was done on which day; of the calls only the first, which the key makes the only one."""
+    told, called = [], False
+    for today, decision in done:
+        sent, skipped = str(decision.send.number) if decision.send else "", [slot.number for slot in decision.skipped]
+        if sent or skipped or (decision.call and not called):
+            told.append((today, sent, skipped, decision.call and not called))
+        called = called or decision.call
+    return told
 
 
 LADDER_CASES = [
