@@ -232,6 +232,12 @@ def new_boards(today: date) -> date | None:
     return date(year, 2, 1) if (year - _ELECTION) % _TERM == 1 else None
 
 
+def next_new_boards(today: date) -> date:
+    """The next day on which `new_boards` begins to answer."""
+    begins = date(today.year + (_ELECTION - today.year) % _TERM, 12, 1)
+    return begins if begins > today else begins.replace(year=begins.year + _TERM)
+
+
 def stop_reason(obligation: Obligation) -> SkipReason | None:
     """What stops every reminder of this obligation, the most final first."""
     checks = (

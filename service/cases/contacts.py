@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select
 from service.cases.vacancy import pause_without_contact, welcome
 from service.cases.wording import line
 from service.store import history
+from service.store.looks import look_again
 from service.store.tables import ContactAssignment, Organisation, Person
 from states.access import Operation, Relation, require
 from states.calendar import civil
@@ -49,9 +50,7 @@ def assign(
         valid_from=contact.valid_from,
         valid_to=contact.valid_to,
     )
-    session.add(row)
-    session.flush()
-    history.append(session, actor, now, "assign", assignment=str(row.id), organisation=organisation.name, role=row.role.value)
+    _changed(session, actor, now, row, "assign", organisation=organisation.name, role=row.role.value)
     if row.role in CONTACT:
         welcome(session, actor, now, organisation, row)
     return row
@@ -66,11 +65,7 @@ def end(session: Session, actor: Actor, now: datetime, assignment_id: UUID, vers
         raise NotAllowed("end_contact", "ended")
     row.valid_to = today - timedelta(days=1)
     row.epoch, row.version = row.epoch + 1, row.version + 1
-    session.add(row)
-    session.flush()
-    history.append(
-        session, actor, now, "end_contact", assignment=str(row.id), organisation=organisation.name, role=row.role.value
-    )
+    _changed(session, actor, now, row, "end_contact", organisation=organisation.name, role=row.role.value)
     return pause_without_contact(session, actor, now, organisation) if row.role in CONTACT else ()
 
 
@@ -90,17 +85,14 @@ def _stay_until(session: Session, actor: Actor, now: datetime, old: ContactAssig
     if old.valid_to is not None and old.valid_to < day:
         return
     old.valid_to, old.version = day - timedelta(days=1), old.version + 1
-    session.add(old)
-    session.flush()
-    history.append(session, actor, now, "end_contact", assignment=str(old.id), last_day=str(old.valid_to), role=old.role.value)
+    _changed(session, actor, now, old, "end_contact", last_day=str(old.valid_to), role=old.role.value)
 
 
 def confirm(session: Session, actor: Actor, now: datetime, assignment_id: UUID) -> ContactAssignment:
     """Say that an assignment is right: after an election nobody has to ask about it again."""
     row = _assignment(session, actor, assignment_id, None)
     row.confirmed_on, row.version = civil(now), row.version + 1
-    session.add(row)
-    history.append(session, actor, now, "confirm_contact", assignment=str(row.id))
+    _changed(session, actor, now, row, "confirm_contact")
     return row
 
 
@@ -108,10 +100,16 @@ def block(session: Session, actor: Actor, now: datetime, assignment_id: UUID, *,
     """Shut a person out at once, or let them in again with new links."""
     row = _assignment(session, actor, assignment_id, None)
     row.blocked, row.epoch, row.version = blocked, row.epoch + 1, row.version + 1
+    _changed(session, actor, now, row, "block_contact" if blocked else "unblock_contact")
+    return row
+
+
+def _changed(session: Session, actor: Actor, now: datetime, row: ContactAssignment, kind: str, **payload: str) -> None:
+    """What every change of an assignment brings: its history row, and a new look at whom the party's reminders go to."""
     session.add(row)
     session.flush()
-    history.append(session, actor, now, "block_contact" if blocked else "unblock_contact", assignment=str(row.id))
-    return row
+    look_again(session, organisation=row.organisation_id)
+    history.append(session, actor, now, kind, assignment=str(row.id), **payload)
 
 
 def _organisation(session: Session, actor: Actor, organisation_id: UUID) -> Organisation:

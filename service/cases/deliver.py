@@ -14,6 +14,7 @@ from service.post.letters import CODE, LINK, SITE, LetterName
 from service.store import outbox
 from service.store.contacts import in_force
 from service.store.files import Files
+from service.store.looks import look_again
 from service.store.tables import (
     Agreement,
     AgreementParty,
@@ -264,6 +265,7 @@ def _note_address(session: Session, message: Message, *, bounced: bool) -> None:
     if assignment is not None and assignment.bounced != bounced:
         assignment.bounced = bounced
         session.add(assignment)
+        look_again(session, organisation=assignment.organisation_id)
 
 
 def _raise_task(session: Session, message: Message, now: datetime) -> None:

@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 
 from service.cases.dates import quiet_periods
 from service.post.letters import LetterName
+from service.store import looks
 from service.store.contacts import Contact
 from service.store.standing import Party, Standing, load_many
 from service.store.tables import (
@@ -74,6 +75,20 @@ def concerned(session: Session, today: date, after: str | None, limit: int, regi
     if region is not None:
         query = query.where(col(Agreement.region_id) == region)
     return list(session.exec(query).all())
+
+
+def to_look_at(session: Session, today: date, after: str | None, limit: int) -> dict[UUID, bool]:
+    """The next agreements, by id and locked, whose look is due; and whether somebody may owe something in each."""
+    query = (
+        columns(col(Agreement.id), or_(*_reasons(today)))
+        .where(col(Agreement.proposed_at).is_not(None), looks.due(today))
+        .order_by(col(Agreement.id))
+        .limit(limit)
+        .with_for_update()
+    )
+    if after is not None:
+        query = query.where(col(Agreement.id) > UUID(after))
+    return {agreement: bool(owes) for agreement, owes in session.connection().execute(query)}
 
 
 def _reasons(today: date) -> Iterator[ColumnElement[bool]]:

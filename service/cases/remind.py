@@ -12,10 +12,10 @@ from sqlmodel import Session, col, select
 
 from service.cases.dates import periods
 from service.cases.mail import counterpart
-from service.cases.owed import QUEUED, Owed, asked_of, concerned, is_confirmed, owed, without_contact
+from service.cases.owed import QUEUED, Owed, asked_of, concerned, is_confirmed, owed, to_look_at, without_contact
 from service.cases.vacancy import begin, pause_without_contact
 from service.post.letters import Letter, LetterName, render
-from service.store import outbox
+from service.store import looks, outbox
 from service.store.contacts import Contact, contacts
 from service.store.standing import Standing, load_many
 from service.store.tables import Body, BodyMeeting, ContactAssignment, DecisionStep, Message, Reminder, SignatureSlot, Task
@@ -36,6 +36,8 @@ from states.reminders import (
     Status,
     call_key,
     decide,
+    next_look,
+    next_new_boards,
     next_window,
     slot_key,
     stop_reason,
@@ -143,13 +145,15 @@ def sweep(session: Session, now: datetime, after: str | None = None, limit: int 
     5. A ladder without an answer becomes a task to call, if none is open.
     """
     outbox.take_turn(session, "reminders")
-    ids = concerned(session, civil(now), after, limit)
-    done = Swept(next=str(ids[-1]) if len(ids) == limit else None)
+    due_looks = to_look_at(session, civil(now), after, limit)
+    ids = [agreement for agreement, owes in due_looks.items() if owes]
+    done = Swept(next=str([*due_looks][-1]) if len(due_looks) == limit else None)
     begin(session, FLOW, now, ids)
     for party in without_contact(session, now, ids):
         pause_without_contact(session, FLOW, now, party.organisation)
     due: list[_Due] = []
-    for matter in owed(session, now, ids):
+    matters = owed(session, now, ids)
+    for matter in matters:
         decision = _decided(matter, now)
         done.skipped += _note_skipped(session, now, matter, decision)
         done.tasks += _call(session, now, matter) if decision.call else 0
@@ -160,6 +164,7 @@ def sweep(session: Session, now: datetime, after: str | None = None, limit: int 
     for bundle in _bundles(due):
         done.queued += _remind(day, bundle)
     session.flush()
+    looks.looked(session, civil(now), _next_looks(session, now, [*due_looks], matters))
     return done
 
 
@@ -201,6 +206,18 @@ def stopped(session: Session, messages: Sequence[Message]) -> dict[UUID, SkipRea
 def not_sent(session: Session, message: Message, reason: str) -> None:
     """A reminder that was queued and then stopped: its slots say why."""
     session.exec(update(Reminder).where(col(Reminder.message_id) == message.id).values(outcome=reason))
+
+
+def _next_looks(session: Session, now: datetime, ids: Sequence[UUID], matters: Iterable[Owed]) -> dict[UUID, date]:
+    """When each agreement is to be looked at next: its next reminder, a change of contacts, new boards; else never."""
+    today = civil(now)
+    days = looks.contact_days(session, ids, today)
+    for matter in matters:
+        opens = next_window(now, matter.policy, matter.obligation.quiet_periods)
+        look = civil(opens) if opens > now else next_look(matter.obligation, matter.policy, today)
+        days.setdefault(matter.agreement.id, []).extend([look] if look else [])
+    boards = next_new_boards(today)
+    return {agreement: min([*days.get(agreement, ()), boards]) for agreement in ids}
 
 
 def _decided(matter: Owed, now: datetime) -> Decision:

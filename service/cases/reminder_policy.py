@@ -11,6 +11,7 @@ from service.cases.programmes import programme_for
 from service.cases.remind import Planned, WhatIf, plan
 from service.cases.steps import note
 from service.store import history
+from service.store.looks import look_again
 from service.store.standing import Standing, load
 from service.store.tables import Agreement, Programme
 from states.access import Operation
@@ -99,6 +100,7 @@ def change_programme(
     programme.policy, programme.quiet_periods = Policy.from_dict(policy).to_dict(), [dict(q) for q in quiet]
     programme.version += 1
     session.add(programme)
+    look_again(session, programme=programme.id)
     history.append(session, actor, now, "change_reminders", programme=str(programme.id), name=programme.name)
     return programme
 

@@ -20,7 +20,7 @@ def step(session: Session, actor: Actor, now: datetime, standing: Standing, even
     if move.by and actor.role not in move.by and actor.role is not Role.flow:
         raise NotYours
     agreement.advance(row, event)
-    row.version += 1
+    row.version, row.look_on = row.version + 1, None
     session.add(row)
     history.append(
         session,
@@ -37,6 +37,7 @@ def step(session: Session, actor: Actor, now: datetime, standing: Standing, even
 
 def note(session: Session, actor: Actor, now: datetime, standing: Standing, kind: str, **payload: Any) -> None:
     """A change that does not move the agreement: a new version of it and its history row."""
-    standing.agreement.version += 1
-    session.add(standing.agreement)
-    history.append(session, actor, now, kind, agreement=standing.agreement.id, version=standing.agreement.version, **payload)
+    row = standing.agreement
+    row.version, row.look_on = row.version + 1, None
+    session.add(row)
+    history.append(session, actor, now, kind, agreement=row.id, version=row.version, **payload)

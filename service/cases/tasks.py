@@ -56,6 +56,8 @@ def close_task(
         task.done_at, task.done_by_id = now, actor.assignment
     task.note, task.version = note.strip(), task.version + 1
     session.add(task)
+    if about := session.get(Agreement, task.agreement_id) if task.agreement_id else None:
+        about.look_on = None
     history.append(
         session, actor, now, "close_task", agreement=task.agreement_id, task=task.kind, note=task.note, put_off=str(put_off_to)
     )

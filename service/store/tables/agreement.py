@@ -18,12 +18,15 @@ class Agreement(Row, table=True):
     """One agreement; `state` is stored and checked against the facts, `party_key` names its set of parties (invariant 9).
 
     `proposed_at` and `ended_as` are the facts behind draft, declined and withdrawn; `version` is the optimistic lock.
-    `policy` holds what differs from the reminders of its programme.
+    `policy` holds what differs from the reminders of its programme. `look_on` is the first day on which a reminder can be due,
+    none when that is not known; `looked_on` the day that was found out.
     """
 
     __table_args__ = (
         partial_index("uq_agreement_live", "programme_id", "party_key", where=_LIVE, unique=True),
         partial_index("ix_agreement_due", "due", where="state = 'negotiating'"),
+        partial_index("ix_agreement_look_on", "look_on", where="proposed_at IS NOT NULL"),
+        Index("ix_agreement_looked_on", "looked_on"),
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
@@ -45,6 +48,8 @@ class Agreement(Row, table=True):
     proposed_at: datetime | None = Field(default=None, sa_type=Instant)
     waiting_since: datetime | None = Field(default=None, sa_type=Instant)
     reopened_at: datetime | None = Field(default=None, sa_type=Instant)
+    look_on: date | None = None
+    looked_on: date | None = None
     version: int = 1
 
 
