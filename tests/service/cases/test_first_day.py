@@ -65,6 +65,16 @@ def test_a_sweep_that_was_late_makes_up_for_the_first_day(case: life.Case) -> No
     assert len(case.mails("contact_changed")) == 1
 
 
+def test_a_sweep_whose_clock_was_a_year_ahead_hides_no_first_day(case: life.Case) -> None:
+    alone(case)
+    with case.store.write() as session:
+        contacts.assign(session, case.cast.elin, morning("2027-09-21"), case.cast.falun, None, NINA)
+    for day in ("2028-10-25", "2027-09-22", "2027-10-04"):
+        swept(case, morning(day))
+    assert pause(case) is None
+    assert len(case.mails("contact_changed")) == 1
+
+
 def test_who_was_a_contact_before_the_proposal_gets_no_second_letter(case: life.Case) -> None:
     with case.store.write() as session:
         row = session.get_one(ContactAssignment, case.cast.karin.assignment)
