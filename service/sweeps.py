@@ -88,7 +88,7 @@ def nightly(store: Store, settings: Settings, now: datetime, real_now: datetime,
     with store.write() as session:
         gone = forget.forget_old(session, real_now)
     with store.write() as session:
-        written = trouble.write_digest(session, now, troubles, mail_configured=settings.mail_configured)
+        written = trouble.write_digest(session, now, real_now, troubles, mail_configured=settings.mail_configured)
     return Night(len(found), saved, gone.sessions + gone.links + gone.codes + gone.answers, written)
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlmodel import Session, col, select
@@ -104,7 +105,7 @@ def block(session: Session, actor: Actor, now: datetime, assignment_id: UUID, *,
     return row
 
 
-def _changed(session: Session, actor: Actor, now: datetime, row: ContactAssignment, kind: str, **payload: str) -> None:
+def _changed(session: Session, actor: Actor, now: datetime, row: ContactAssignment, kind: str, **payload: Any) -> None:
     """What every change of an assignment brings: its history row, and a new look at whom the party's reminders go to."""
     session.add(row)
     session.flush()

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from uuid import UUID
 
-from babel.dates import format_date
 from sqlmodel import Session
 
+from service.cases.mail import in_full
 from service.post.calendar import Appointment, Method, write
 from service.post.letters import Letter, LetterName, render
 from service.store import outbox
@@ -165,10 +165,6 @@ def where(meeting: Meeting) -> str:
 
 def clock(meeting: Meeting) -> str:
     return f"{meeting.starts_at.astimezone(TZ):%H.%M}–{meeting.ends_at.astimezone(TZ):%H.%M}"
-
-
-def in_full(day: date | None) -> str:
-    return format_date(day, "EEEE d MMMM y", "sv") if day else ""
 
 
 def key(name: LetterName, subject: UUID, *occasion: object) -> str:

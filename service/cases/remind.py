@@ -1,39 +1,33 @@
 """Reminding: what is due is queued once for ever by its slot key, what is not sent gets its reason, the rest is a phone call."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import date, datetime, time, timedelta
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
 from uuid import UUID
 
-from babel.dates import format_date
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
-from service.cases.dates import periods
-from service.cases.mail import counterpart
-from service.cases.owed import QUEUED, Owed, asked_of, concerned, is_confirmed, owed, to_look_at, without_contact
+from service.cases.mail import in_full
+from service.cases.owed import CHUNK, QUEUED, Owed, asked_of, is_confirmed, owed, to_look_at, without_contact
+from service.cases.reminder_letters import REMINDERS, Writer
 from service.cases.vacancy import begin, pause_without_contact
-from service.post.letters import Letter, LetterName, render
 from service.store import looks, outbox
-from service.store.contacts import Contact, contacts
+from service.store.contacts import Contact
 from service.store.standing import Standing, load_many
 from service.store.tables import Body, BodyMeeting, ContactAssignment, DecisionStep, Message, Reminder, SignatureSlot, Task
 from states import message as message_rule
-from states import reminders, slot
+from states import slot
 from states.agreement import CLOSED, State
-from states.calendar import BoardMeeting, at, civil, next_possible, next_sending_day
-from states.parties import FLOW, STRATEGIST
-from states.policy import merged
+from states.calendar import BoardMeeting, at, civil, next_possible
+from states.parties import FLOW
 from states.reminders import (
-    MOVE_WORDS,
-    SKIP_WORDS,
     Decision,
     Obligation,
     Purpose,
     SkipReason,
     Slot,
-    Status,
     call_key,
     decide,
     next_look,
@@ -43,28 +37,7 @@ from states.reminders import (
     stop_reason,
 )
 
-CHUNK = 2_000
 CALL = "call"
-
-REMINDERS = (
-    LetterName.reminder_before,
-    LetterName.reminder_after,
-    LetterName.reminder_papers,
-    LetterName.reminder_outcome,
-    LetterName.reminder_signature,
-    LetterName.reminder_report_back,
-    LetterName.reminder_confirm_contact,
-    LetterName.reminder_several,
-)
-
-_LETTERS = {
-    Purpose.papers: LetterName.reminder_papers,
-    Purpose.outcome: LetterName.reminder_outcome,
-    Purpose.signature: LetterName.reminder_signature,
-    Purpose.report_back: LetterName.reminder_report_back,
-    Purpose.confirm_contact: LetterName.reminder_confirm_contact,
-}
-"""The letter of each purpose; an answer has two, one before its due and one after."""
 
 _LACKING = {
     Purpose.answer: "inget svar",
@@ -87,51 +60,12 @@ class Swept:
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
-    """One reminder to come, or not to: when, about what, to whom, and in words why it moves or is not sent."""
-
-    on: date
-    agreement_id: UUID
-    purpose: Purpose
-    number: int
-    organisation: str
-    assignment_id: UUID | None
-    recipient: str
-    status: Status
-    why: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class WhatIf:
-    """A policy and quiet periods that a programme does not have yet, and what single agreements would say otherwise."""
-
-    policy: Mapping[str, object]
-    quiet: Sequence[Mapping[str, str]]
-    agreements: Mapping[UUID, Mapping[str, object]] = field(default_factory=dict)
-
-    def applied(self, matter: Owed) -> Owed:
-        own = self.agreements.get(matter.agreement.id, matter.agreement.policy)
-        obligation = replace(matter.obligation, quiet_periods=periods(self.quiet))
-        return replace(matter, policy=merged(self.policy, own), obligation=obligation)
-
-
-@dataclass(frozen=True, slots=True)
 class _Due:
     """A matter to remind of now, and the slot it takes."""
 
     matter: Owed
     slot: Slot
     contact: Contact
-
-
-@dataclass(slots=True)
-class _Day:
-    """What is known of today beyond the single matter: who has had a reminder, and who signs the letters of each region."""
-
-    session: Session
-    now: datetime
-    reminded: set[UUID] = field(default_factory=set)
-    senders: dict[tuple[UUID, UUID], dict[str, str]] = field(default_factory=dict)
 
 
 def sweep(session: Session, now: datetime, after: str | None = None, limit: int = CHUNK) -> Swept:
@@ -160,33 +94,14 @@ def sweep(session: Session, now: datetime, after: str | None = None, limit: int 
         if decision.send and matter.contact:
             due.append(_Due(matter, decision.send, matter.contact))
     done.planned = len(due)
-    day = _Day(session, now, _reminded_today(session, now))
+    writer, reminded = Writer(session, now), _reminded_today(session, now)
     for bundle in _bundles(due):
-        done.queued += _remind(day, bundle)
+        if bundle[0].contact.person.id not in reminded and _remind(writer, bundle):
+            reminded.add(bundle[0].contact.person.id)
+            done.queued += 1
     session.flush()
     looks.looked(session, civil(now), _next_looks(session, now, [*due_looks], matters))
     return done
-
-
-def plan(
-    session: Session,
-    now: datetime,
-    days: int = 30,
-    region: UUID | None = None,
-    what_if: WhatIf | None = None,
-    programme: UUID | None = None,
-    only: Sequence[UUID] | None = None,
-) -> list[Planned]:
-    """What the sweeps of the coming days will do if nothing changes, or only the policy does; nothing is written."""
-    today, found, after = civil(now), list[Planned](), None
-    while True:
-        ids = concerned(session, today, after, CHUNK, region)
-        for matter in owed(session, now, ids if only is None else [i for i in ids if i in only]):
-            if programme in (None, matter.agreement.programme_id):
-                found += _planned(what_if.applied(matter) if what_if else matter, today, today + timedelta(days=days))
-        if len(ids) < CHUNK:
-            return sorted(found, key=lambda p: (p.on, p.organisation, p.number))
-        after = str(ids[-1])
 
 
 def stopped(session: Session, messages: Sequence[Message]) -> dict[UUID, SkipReason]:
@@ -209,7 +124,7 @@ def not_sent(session: Session, message: Message, reason: str) -> None:
 
 
 def _next_looks(session: Session, now: datetime, ids: Sequence[UUID], matters: Iterable[Owed]) -> dict[UUID, date]:
-    """When each agreement is to be looked at next: its next reminder, a change of contacts, new boards; else never."""
+    """When each agreement is to be looked at next: its next reminder, a change of contacts, new boards."""
     today = civil(now)
     days = looks.contact_days(session, ids, today)
     for matter in matters:
@@ -271,89 +186,28 @@ def _bundles(due: Iterable[_Due]) -> list[list[_Due]]:
     ]
 
 
-def _remind(day: _Day, bundle: Sequence[_Due]) -> int:
-    """Queue one mail with the rows of its slots; nothing when the person has had a reminder today."""
+def _remind(writer: Writer, bundle: Sequence[_Due]) -> bool:
+    """Queue one mail with the rows of its slots; whether it is new."""
     first, contact = bundle[0].matter, bundle[0].contact
-    if contact.person.id in day.reminded:
-        return 0
-    name, letter, path = _letter(day, bundle)
+    written = writer.write([each.matter for each in bundle], contact)
     message = outbox.queue(
-        day.session,
-        day.now,
+        writer.session,
+        writer.now,
         key=f"reminder:{slot_key(first.obligation, bundle[0].slot.number)}",
-        purpose=name.value,
-        subject=letter.subject,
-        body=letter.body,
+        purpose=written.name.value,
+        subject=written.letter.subject,
+        body=written.letter.body,
         recipient=contact.person.email,
         recipient_name=contact.person.name,
         assignment=contact.assignment,
         agreement_id=first.agreement.id,
-        link_path=path,
+        link_path=written.path,
         urgent=False,
     )
     if message is None:
-        return 0
-    day.reminded.add(contact.person.id)
-    for each in bundle:
-        day.session.add(_row(each.matter, each.slot, day.now, QUEUED, message))
-    return 1
-
-
-def _letter(day: _Day, bundle: Sequence[_Due]) -> tuple[LetterName, Letter, str]:
-    first, contact = bundle[0].matter, bundle[0].contact
-    facts = {**_sender(day, first.standing), "namn": contact.person.name}
-    if len(bundle) > 1:
-        listed = "\n".join(f"– {_in_a_list(each.matter)}" for each in bundle)
-        name, facts, path = LetterName.reminder_several, {**facts, "antal": str(len(bundle)), "omraden": listed}, "/"
-        return name, render(name, facts), path
-    facts |= {
-        "part": first.party.organisation.name,
-        "motpart": counterpart(first.standing, first.party),
-        "titel": first.title,
-        "svarsdatum": _long(first.agreement.due if first.step is None else first.step.papers_due),
-        "namnd": first.step.body if first.step else "",
-        "motesdag": _long((first.step.decided_on or first.step.meeting_on) if first.step else None),
-        "kvar": str(first.left),
-        "antal": str(len(first.standing.clauses)),
-    }
-    late = first.agreement.due is not None and first.agreement.due < civil(day.now)
-    name = _LETTERS.get(first.obligation.purpose, LetterName.reminder_after if late else LetterName.reminder_before)
-    return name, render(name, facts), _path(first)
-
-
-def _path(matter: Owed) -> str:
-    """The page where it is done."""
-    if matter.obligation.purpose is Purpose.confirm_contact:
-        return "/min-kommun/kontakter"
-    path = f"/overenskommelser/{matter.agreement.id}"
-    return path if matter.obligation.purpose is Purpose.answer else f"{path}/beslut"
-
-
-def _in_a_list(matter: Owed) -> str:
-    others, board = counterpart(matter.standing, matter.party), matter.step.body if matter.step else ""
-    sentences = {
-        Purpose.answer: f"Svara {others} om {matter.agreement.title}, senast {_long(matter.agreement.due)}.",
-        Purpose.papers: f"Skicka handlingarna till {board}, senast {_long(matter.obligation.due)}.",
-        Purpose.outcome: f"Skriv in vad {board} beslutade {_long(matter.obligation.due)}.",
-        Purpose.signature: f"Skriv under överenskommelsen med {others}.",
-        Purpose.report_back: f"Anmäl delegationsbeslutet från {_long(matter.obligation.due)} till nämnden.",
-        Purpose.confirm_contact: f"Bekräfta att du är kontaktperson för {matter.party.organisation.name}.",
-    }
-    return sentences[matter.obligation.purpose]
-
-
-def _sender(day: _Day, standing: Standing) -> dict[str, str]:
-    """The strategist who stands under the letter, looked up once per programme."""
-    key = (standing.agreement.region_id, standing.agreement.programme_id)
-    if key not in day.senders:
-        region = standing.region.organisation
-        found = contacts(day.session, *key, civil(day.now), STRATEGIST)
-        person = found[0].person if found else None
-        day.senders[key] = {
-            "avsandare": f"{person.name}, {region.name}" if person else region.name,
-            "telefon": (person.phone or person.email) if person else region.registry_email,
-        }
-    return day.senders[key]
+        return False
+    writer.session.add_all(_row(each.matter, each.slot, writer.now, QUEUED, message) for each in bundle)
+    return True
 
 
 def _call(session: Session, now: datetime, matter: Owed) -> int:
@@ -394,35 +248,8 @@ def _before_the_call(session: Session, now: datetime, matter: Owed) -> list[str]
     said = [f"Telefon: {matter.contact.person.phone}."] if matter.contact and matter.contact.person.phone else []
     said.append("De har öppnat förslaget." if matter.party.row.opened_at else "De har inte öppnat förslaget.")
     if meeting:
-        said.append(f"Nästa möte: {bodies[meeting]} {_long(meeting.date)}, handlingar senast {_long(meeting.papers_due)}.")
+        said.append(f"Nästa möte: {bodies[meeting]} {in_full(meeting.date)}, handlingar senast {in_full(meeting.papers_due)}.")
     return said
-
-
-def _planned(matter: Owed, today: date, last: date) -> list[Planned]:
-    """The slots of one obligation that fall within the days, those with a row of their own left out."""
-    found = []
-    for rung in reminders.plan(matter.obligation, matter.policy, today):
-        on = max(rung.planned, next_sending_day(today, matter.obligation.quiet_periods))
-        if rung.status is Status.done or on > last or (rung.status is Status.skipped and rung.planned < today):
-            continue
-        found.append(
-            Planned(
-                on=on,
-                agreement_id=matter.agreement.id,
-                purpose=matter.obligation.purpose,
-                number=rung.number,
-                organisation=matter.party.organisation.name,
-                assignment_id=matter.contact.assignment.id if matter.contact else None,
-                recipient=matter.contact.person.name if matter.contact else "",
-                status=rung.status,
-                why=_why(rung),
-            )
-        )
-    return found
-
-
-def _why(rung: Slot) -> tuple[str, ...]:
-    return (SKIP_WORDS[rung.reason],) if rung.reason else tuple(MOVE_WORDS[move] for move in rung.moves)
 
 
 def _now_owed(session: Session, standing: Standing, row: Reminder) -> Obligation:
@@ -460,7 +287,3 @@ def _still_waits(session: Session, standing: Standing, row: Reminder, purpose: P
         asked: (waits and step.round == row.round, done) for asked, _, waits, done in asked_of(step, standing.agreement.state)
     }
     return found.get(purpose, (False, False))
-
-
-def _long(day: date | None) -> str:
-    return format_date(day, "EEEE d MMMM y", "sv") if day else ""

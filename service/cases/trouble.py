@@ -7,33 +7,40 @@ from uuid import UUID
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
+from service.cases.mail import MAIL_FAILED
 from service.post.letters import LetterName, render
 from service.store import outbox
 from service.store.contacts import contacts
-from service.store.tables import Agreement, Message, Organisation
+from service.store.tables import Agreement, Message, Organisation, Task
 from states.calendar import civil
 from states.message import State
 from states.parties import ADMINISTRATOR, STRATEGIST, OrganisationKind
+from states.policy import Policy
+from states.reminders import next_window
 from states.said import ngettext
 
 WAITS = timedelta(hours=24)
 """How long a mail may wait before it is stuck; one that somebody holds is not."""
 
 
-def write_digest(session: Session, now: datetime, house: Sequence[str], *, mail_configured: bool) -> int:
-    """One mail for each strategist and administrator of a region where something is stuck; `house` is what concerns them all."""
+def write_digest(session: Session, now: datetime, real_now: datetime, house: Sequence[str], *, mail_configured: bool) -> int:
+    """One mail for each strategist and administrator of a region where something is stuck; `house` is what concerns them all.
+
+    What the nights of a weekend find comes in one mail, in the first working hour after them.
+    """
     written = 0
     for region in session.exec(select(Organisation).where(Organisation.kind == OrganisationKind.region)).all():
         troubles = [*house, *(stuck_mail(session, now, region.id) if mail_configured else ())]
-        written += _write(session, now, region, troubles) if troubles else 0
+        written += _write(session, now, real_now, region, troubles) if troubles else 0
     return written
 
 
 def stuck_mail(session: Session, now: datetime, region: UUID) -> list[str]:
-    """In words: how many mails of the region could not be sent, and how many have waited for a day."""
+    """In words: how many mails did not arrive and nobody has seen to, and how many of the region's have waited for a day."""
+    open_tasks = select(func.count()).select_from(Task).where(col(Task.kind) == MAIL_FAILED, col(Task.done_at).is_(None))
+    failed = session.exec(open_tasks.where(col(Task.organisation_id) == region)).one()
     mine = select(func.count()).select_from(Message).join(Agreement, col(Agreement.id) == col(Message.agreement_id))
     mine = mine.where(col(Agreement.region_id) == region)
-    failed = session.exec(mine.where(col(Message.state).in_((State.failed, State.bounced)))).one()
     late = (Message.state == State.queued, col(Message.held).is_(False), col(Message.written_at) < now - WAITS)
     waiting = session.exec(mine.where(*late)).one()
     said = [
@@ -43,14 +50,15 @@ def stuck_mail(session: Session, now: datetime, region: UUID) -> list[str]:
     return [str(words) for count, words in said if count]
 
 
-def _write(session: Session, now: datetime, region: Organisation, troubles: Sequence[str]) -> int:
+def _write(session: Session, now: datetime, real_now: datetime, region: Organisation, troubles: Sequence[str]) -> int:
     listed = "\n".join(f"– {trouble}" for trouble in troubles)
+    opens = next_window(real_now, Policy(), ())
     people = {c.person.id: c for c in contacts(session, region.id, None, civil(now), STRATEGIST | ADMINISTRATOR)}
     return sum(
         outbox.queue(
             session,
             now,
-            key=f"problem_digest:{contact.person.id}:{civil(now)}",
+            key=f"problem_digest:{contact.person.id}:{civil(opens)}",
             purpose=LetterName.problem_digest.value,
             subject=letter.subject,
             body=letter.body,
@@ -58,6 +66,7 @@ def _write(session: Session, now: datetime, region: Organisation, troubles: Sequ
             recipient_name=contact.person.name,
             assignment=contact.assignment,
             link_path="/installningar",
+            not_before=opens,
         )
         is not None
         for contact in people.values()

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
-from service.cases import remind
+from service.cases import forecast
 from service.cases.deliver import ASSIGNMENT_ENDED, EXPIRED, text_with_secrets
 from service.cases.messages import keep, message_for, send_again, within
 from service.pages.rendering import Paths, date_long, instant, render, see_other
@@ -103,7 +103,7 @@ def outbox(request: Request, visit: Visit) -> HTMLResponse:
     with visit.read() as session:
         counts = mailbox.counts(session, within(visit.actor))
         found = mailbox.listed(session, within(visit.actor), _STATES[box], _before(request)) if box in _STATES else []
-        planned = remind.plan(session, visit.now, days, visit.actor.organisation) if box is Box.plan else []
+        planned = forecast.plan(session, visit.now, days, visit.actor.organisation) if box is Box.plan else []
         unwritten = mailbox.unwritten(session, visit.actor) if box is Box.unwritten else []
     older = f"{paths('messages')}?visa={box}&fore={found[mailbox.PAGE - 1].id}" if len(found) > mailbox.PAGE else ""
     return render(
@@ -203,7 +203,7 @@ def _entry(message: Message, paths: Paths) -> Entry:
     )
 
 
-def _planned(one: remind.Planned, paths: Paths) -> Entry:
+def _planned(one: forecast.Planned, paths: Paths) -> Entry:
     skipped = one.status is Status.skipped
     return Entry(
         title=joined(", ", (PURPOSES[one.purpose], one.organisation)),

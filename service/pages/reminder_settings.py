@@ -9,8 +9,8 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 from sqlmodel import Session
 
+from service.cases.forecast import Planned
 from service.cases.programmes import programme_for
-from service.cases.remind import Planned
 from service.cases.reminder_policy import (
     NUMBERS,
     Tried,

@@ -13,7 +13,7 @@ from sqlmodel import col, select
 
 from service.cases.contacts import NewContact, hand_over
 from service.cases.propose import send_proposal
-from service.cases.remind import REMINDERS
+from service.cases.reminder_letters import REMINDERS
 from service.store.session import Store
 from service.store.tables import Agreement, ContactAssignment, Message, Programme, Reminder
 from states.calendar import civil, is_workday
