@@ -15,6 +15,7 @@ from service.store.tables import (
     Agreement,
     ContactAssignment,
     DecisionStep,
+    Organisation,
     Reminder,
 )
 from states import decision, slot
@@ -51,6 +52,28 @@ class Owed:
     @property
     def agreement(self) -> Agreement:
         return self.standing.agreement
+
+    @property
+    def agreement_id(self) -> UUID | None:
+        return self.agreement.id
+
+    @property
+    def organisation(self) -> Organisation:
+        """Who owes it."""
+        return self.party.organisation
+
+    @property
+    def region_id(self) -> UUID:
+        return self.agreement.region_id
+
+    @property
+    def programme_id(self) -> UUID | None:
+        return self.agreement.programme_id
+
+    @property
+    def since(self) -> datetime:
+        """When the case began: what is newest stands first in a list."""
+        return self.agreement.proposed_at or self.agreement.created_at
 
 
 def concerned(session: Session, today: date, after: str | None, limit: int, region: UUID | None = None) -> list[UUID]:
