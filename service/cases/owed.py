@@ -11,13 +11,7 @@ from sqlmodel import Session, col, select
 from service.cases.owed_facts import Facts, counts
 from service.store.contacts import Contact
 from service.store.standing import Party, Standing, load_many
-from service.store.tables import (
-    Agreement,
-    ContactAssignment,
-    DecisionStep,
-    Organisation,
-    Reminder,
-)
+from service.store.tables import Agreement, ContactAssignment, DecisionStep, Organisation, Reminder
 from states import decision, slot
 from states.agreement import CLOSED, PROPOSED, State
 from states.calendar import at, civil

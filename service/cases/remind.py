@@ -33,18 +33,7 @@ from states import slot
 from states.agreement import CLOSED, State
 from states.calendar import BoardMeeting, at, civil, next_possible
 from states.parties import FLOW
-from states.reminders import (
-    Decision,
-    Obligation,
-    Purpose,
-    SkipReason,
-    Slot,
-    call_key,
-    decide,
-    next_window,
-    slot_key,
-    stop_reason,
-)
+from states.reminders import Decision, Obligation, Purpose, SkipReason, Slot, call_key, decide, next_window, slot_key, stop_reason
 
 CALL = "call"
 

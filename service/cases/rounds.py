@@ -11,13 +11,7 @@ from service.cases.dialogue_notes import missing
 from service.cases.dialogue_steps import note, step
 from service.store import outbox
 from service.store.dialogue import actions_of, agenda_of, items, meetings_of, new_uid
-from service.store.tables import (
-    AgendaItem,
-    DialogueRound,
-    DialogueSeries,
-    Meeting,
-    Task,
-)
+from service.store.tables import AgendaItem, DialogueRound, DialogueSeries, Meeting, Task
 from states import dialogue as rule
 from states import rhythm
 from states.calendar import TZ, at, civil
