@@ -13,12 +13,7 @@ from service.cases.owed_facts import Facts, counts
 from service.store import looks
 from service.store.contacts import Contact
 from service.store.standing import Party, Standing, load_many
-from service.store.tables import (
-    Agreement,
-    ContactAssignment,
-    DecisionStep,
-    Reminder,
-)
+from service.store.tables import Agreement, ContactAssignment, DecisionStep, Organisation, Reminder
 from states import decision, slot
 from states.agreement import CLOSED, PROPOSED, State
 from states.calendar import at, civil
@@ -53,6 +48,28 @@ class Owed:
     @property
     def agreement(self) -> Agreement:
         return self.standing.agreement
+
+    @property
+    def agreement_id(self) -> UUID | None:
+        return self.agreement.id
+
+    @property
+    def organisation(self) -> Organisation:
+        """Who owes it."""
+        return self.party.organisation
+
+    @property
+    def region_id(self) -> UUID:
+        return self.agreement.region_id
+
+    @property
+    def programme_id(self) -> UUID | None:
+        return self.agreement.programme_id
+
+    @property
+    def since(self) -> datetime:
+        """When the case began: what is newest stands first in a list."""
+        return self.agreement.proposed_at or self.agreement.created_at
 
 
 def concerned(session: Session, today: date, after: str | None, limit: int, region: UUID | None = None) -> list[UUID]:

@@ -1,7 +1,7 @@
 """Reminding: what is due is queued once for ever by its slot key, what is not sent gets its reason, the rest is a phone call."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from uuid import UUID
@@ -11,12 +11,23 @@ from sqlmodel import Session, col, select
 
 from service.cases.mail import in_full
 from service.cases.owed import CHUNK, QUEUED, Owed, asked_of, is_confirmed, owed, to_look_at, without_contact
+from service.cases.owed_replies import Matter, OwedReply, replies, still_asked
 from service.cases.reminder_letters import REMINDERS, Writer
 from service.cases.vacancy import begin, pause_without_contact
 from service.store import looks, outbox
 from service.store.contacts import Contact
 from service.store.standing import Standing, load_many
-from service.store.tables import Body, BodyMeeting, ContactAssignment, DecisionStep, Message, Reminder, SignatureSlot, Task
+from service.store.tables import (
+    Body,
+    BodyMeeting,
+    ContactAssignment,
+    DecisionStep,
+    Message,
+    Reminder,
+    RoundMessage,
+    SignatureSlot,
+    Task,
+)
 from states import message as message_rule
 from states import slot
 from states.agreement import CLOSED, State
@@ -63,13 +74,13 @@ class Swept:
 class _Due:
     """A matter to remind of now, and the slot it takes."""
 
-    matter: Owed
+    matter: Matter
     slot: Slot
     contact: Contact
 
 
 def sweep(session: Session, now: datetime, after: str | None = None, limit: int = CHUNK) -> Swept:
-    """Queue every reminder of one chunk of agreements that is due now.
+    """Queue every reminder of one chunk of agreements that is due now; the first chunk takes all invitations along.
 
     1. A contact whose first day it is ends the pause; a party without any contact pauses its agreements and is written to at
        its official address.
@@ -87,10 +98,10 @@ def sweep(session: Session, now: datetime, after: str | None = None, limit: int 
         pause_without_contact(session, FLOW, now, party.organisation)
     due: list[_Due] = []
     matters = owed(session, now, ids)
-    for matter in matters:
+    for matter in (*matters, *(replies(session, now) if after is None else ())):
         decision = _decided(matter, now)
         done.skipped += _note_skipped(session, now, matter, decision)
-        done.tasks += _call(session, now, matter) if decision.call else 0
+        done.tasks += _call(session, now, matter) if decision.call and isinstance(matter, Owed) else 0
         if decision.send and matter.contact:
             due.append(_Due(matter, decision.send, matter.contact))
     done.planned = len(due)
@@ -113,8 +124,8 @@ def stopped(session: Session, messages: Sequence[Message]) -> dict[UUID, SkipRea
     standings = load_many(session, [r.agreement_id for r in rows if r.agreement_id])
     reasons: dict[UUID, list[SkipReason | None]] = defaultdict(list)
     for row in rows:
-        if row.message_id and row.agreement_id:
-            reasons[row.message_id].append(stop_reason(_now_owed(session, standings[row.agreement_id], row)))
+        if row.message_id:
+            reasons[row.message_id].append(stop_reason(_now_owed(session, standings, row)))
     return {mid: found[0] for mid, found in reasons.items() if found[0] and all(found)}
 
 
@@ -135,23 +146,23 @@ def _next_looks(session: Session, now: datetime, ids: Sequence[UUID], matters: I
     return {agreement: min([*days.get(agreement, ()), boards]) for agreement in ids}
 
 
-def _decided(matter: Owed, now: datetime) -> Decision:
+def _decided(matter: Matter, now: datetime) -> Decision:
     opens = next_window(now, matter.policy, matter.obligation.quiet_periods)
     return Decision() if opens > now else decide(matter.obligation, matter.policy, civil(now))
 
 
-def _note_skipped(session: Session, now: datetime, matter: Owed, decision: Decision) -> int:
+def _note_skipped(session: Session, now: datetime, matter: Matter, decision: Decision) -> int:
     for rung in decision.skipped:
         session.add(_row(matter, rung, now, str(rung.reason)))
     return len(decision.skipped)
 
 
-def _row(matter: Owed, rung: Slot, now: datetime, outcome: str, message: Message | None = None) -> Reminder:
+def _row(matter: Matter, rung: Slot, now: datetime, outcome: str, message: Message | None = None) -> Reminder:
     return Reminder(
         key=slot_key(matter.obligation, rung.number),
         purpose=matter.obligation.purpose,
         subject_id=matter.subject,
-        agreement_id=matter.agreement.id,
+        agreement_id=matter.agreement_id,
         assignment_id=matter.contact.assignment.id if matter.contact else None,
         round=matter.obligation.round,
         number=rung.number,
@@ -181,9 +192,7 @@ def _bundles(due: Iterable[_Due]) -> list[list[_Due]]:
     grouped: dict[UUID, list[_Due]] = defaultdict(list)
     for each in due:
         grouped[each.contact.assignment.id].append(each)
-    return [
-        sorted(g, key=lambda d: d.matter.agreement.proposed_at or d.matter.agreement.created_at)[::-1] for g in grouped.values()
-    ]
+    return [sorted(g, key=lambda d: d.matter.since)[::-1] for g in grouped.values()]
 
 
 def _remind(writer: Writer, bundle: Sequence[_Due]) -> bool:
@@ -200,13 +209,15 @@ def _remind(writer: Writer, bundle: Sequence[_Due]) -> bool:
         recipient=contact.person.email,
         recipient_name=contact.person.name,
         assignment=contact.assignment,
-        agreement_id=first.agreement.id,
+        agreement_id=next((each.matter.agreement_id for each in bundle if each.matter.agreement_id), None),
         link_path=written.path,
         urgent=False,
     )
     if message is None:
         return False
     writer.session.add_all(_row(each.matter, each.slot, writer.now, QUEUED, message) for each in bundle)
+    if about := next((each.matter.round for each in bundle if isinstance(each.matter, OwedReply)), None):
+        writer.session.add(RoundMessage(message_id=message.id, round_id=about.id))
     return True
 
 
@@ -252,9 +263,12 @@ def _before_the_call(session: Session, now: datetime, matter: Owed) -> list[str]
     return said
 
 
-def _now_owed(session: Session, standing: Standing, row: Reminder) -> Obligation:
+def _now_owed(session: Session, standings: Mapping[UUID, Standing], row: Reminder) -> Obligation:
     """As much of an obligation as tells whether it still holds."""
-    agreement, purpose = standing.agreement, Purpose(row.purpose)
+    if row.agreement_id is None:
+        return still_asked(session, row)
+    standing, purpose = standings[row.agreement_id], Purpose(row.purpose)
+    agreement = standing.agreement
     waiting, answered = _still_waits(session, standing, row, purpose)
     return Obligation(
         purpose=purpose,

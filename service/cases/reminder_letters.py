@@ -7,11 +7,13 @@ from uuid import UUID
 
 from sqlmodel import Session
 
+from service.cases.dialogue_mail import post
 from service.cases.mail import counterpart, in_full
 from service.cases.owed import Owed
+from service.cases.owed_replies import Matter, OwedReply
 from service.post.letters import Letter, LetterName, render
 from service.store.contacts import Contact, contacts
-from service.store.standing import Standing
+from service.store.tables import Organisation
 from states.calendar import civil
 from states.parties import STRATEGIST
 from states.reminders import Purpose
@@ -25,6 +27,8 @@ REMINDERS = (
     LetterName.reminder_report_back,
     LetterName.reminder_confirm_contact,
     LetterName.reminder_several,
+    LetterName.dialogue_reminder,
+    LetterName.consultation_reminder,
 )
 
 _LETTERS = {
@@ -52,18 +56,26 @@ class Writer:
 
     session: Session
     now: datetime
-    senders: dict[tuple[UUID, UUID], dict[str, str]] = field(default_factory=dict)
+    senders: dict[tuple[UUID, UUID | None], dict[str, str]] = field(default_factory=dict)
 
-    def write(self, matters: Sequence[Owed], contact: Contact) -> Written:
+    def write(self, matters: Sequence[Matter], contact: Contact) -> Written:
         """One letter about everything that one person is reminded of."""
-        facts = {**self._sender(matters[0].standing), "namn": contact.person.name}
-        if len(matters) == 1:
-            return self._about_one(matters[0], facts)
+        first, *more = matters
+        if isinstance(first, OwedReply) and not more:
+            return self._about_invitation(first)
+        facts = {**self._sender(first.region_id, first.programme_id), "namn": contact.person.name}
+        if isinstance(first, Owed) and not more:
+            return self._about_agreement(first, facts)
         listed = "\n".join(f"– {_in_a_list(matter)}" for matter in matters)
         facts |= {"antal": str(len(matters)), "omraden": listed}
         return Written(LetterName.reminder_several, render(LetterName.reminder_several, facts), "/")
 
-    def _about_one(self, matter: Owed, facts: dict[str, str]) -> Written:
+    def _about_invitation(self, matter: OwedReply) -> Written:
+        letters = post(self.session, self.now, matter.round, matter.meeting)
+        name = LetterName.dialogue_reminder if matter.meeting else LetterName.consultation_reminder
+        return Written(name, letters.letter(name, matter.invited), letters.path)
+
+    def _about_agreement(self, matter: Owed, facts: dict[str, str]) -> Written:
         facts |= {
             "part": matter.party.organisation.name,
             "motpart": counterpart(matter.standing, matter.party),
@@ -78,11 +90,11 @@ class Writer:
         name = _LETTERS.get(matter.obligation.purpose, LetterName.reminder_after if late else LetterName.reminder_before)
         return Written(name, render(name, facts), _path(matter))
 
-    def _sender(self, standing: Standing) -> dict[str, str]:
+    def _sender(self, region_id: UUID, programme: UUID | None) -> dict[str, str]:
         """The strategist who stands under the letter."""
-        key = (standing.agreement.region_id, standing.agreement.programme_id)
+        key = (region_id, programme)
         if key not in self.senders:
-            region = standing.region.organisation
+            region = self.session.get_one(Organisation, region_id)
             found = contacts(self.session, *key, civil(self.now), STRATEGIST)
             person = found[0].person if found else None
             self.senders[key] = {
@@ -100,7 +112,10 @@ def _path(matter: Owed) -> str:
     return path if matter.obligation.purpose is Purpose.answer else f"{path}/beslut"
 
 
-def _in_a_list(matter: Owed) -> str:
+def _in_a_list(matter: Matter) -> str:
+    if isinstance(matter, OwedReply):
+        asked = f"om du kommer till {matter.round.title}" if matter.meeting else f"på remissen {matter.round.title}"
+        return f"Svara {asked}, senast {in_full(matter.round.rsvp_due)}."
     others, board = counterpart(matter.standing, matter.party), matter.step.body if matter.step else ""
     sentences = {
         Purpose.answer: f"Svara {others} om {matter.agreement.title}, senast {in_full(matter.agreement.due)}.",

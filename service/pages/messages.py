@@ -74,6 +74,7 @@ _SAID = {
 }
 PURPOSES = {
     Purpose.answer: _("Påminnelse om att svara"),
+    Purpose.rsvp: _("Påminnelse om att svara på en inbjudan"),
     Purpose.papers: _("Påminnelse om handlingar till nämnden"),
     Purpose.outcome: _("Påminnelse om att skriva in beslutet"),
     Purpose.signature: _("Påminnelse om att skriva under"),
@@ -207,7 +208,7 @@ def _planned(one: forecast.Planned, paths: Paths) -> Entry:
     skipped = one.status is Status.skipped
     return Entry(
         title=joined(", ", (PURPOSES[one.purpose], one.organisation)),
-        href=paths("agreement", agreement_id=one.agreement_id),
+        href=paths("agreement", agreement_id=one.agreement_id) if one.agreement_id else "",
         meta=(date_long(one.on), _("Till {recipient}", recipient=one.recipient) if one.recipient else _("Ingen mottagare")),
         tone="out" if skipped else "act",
         label=_("Skickas inte") if skipped else _("Planerad"),
@@ -219,7 +220,7 @@ def _unwritten(row: Reminder, organisation: str, name: str, paths: Paths) -> Ent
     reader = _("Till {recipient}", recipient=name) if name else _("Ingen mottagare")
     return Entry(
         title=joined(", ", (PURPOSES[Purpose(row.purpose)], organisation)) if organisation else PURPOSES[Purpose(row.purpose)],
-        href=paths("agreement", agreement_id=row.agreement_id),
+        href=paths("agreement", agreement_id=row.agreement_id) if row.agreement_id else "",
         meta=(date_long(row.planned_on or civil(row.at)), reader),
         tone="out",
         label=_("Skickas inte"),
