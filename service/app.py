@@ -1,5 +1,6 @@
 """Puts the house together: settings, store, pages and API behind one skin."""
 
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -126,6 +127,7 @@ def create_app(settings: Settings | None = None, store: Store | None = None) -> 
 async def _life(app: FastAPI) -> AsyncIterator[None]:
     parts: House = app.state.house
     parts.courier.start()
+    gc.freeze()  # what is loaded by now stays; looking it through again would hold up everybody for a tenth of a second
     yield
     parts.courier.stop()
     parts.store.close()

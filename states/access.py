@@ -5,6 +5,7 @@ The use cases ask it, the routes name an operation of it, and the tests walk it.
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 
 from states.errors import NotYours
 from states.parties import ADMINISTRATOR, CONTACT, RECORDERS, SIGNATORY, STAFF, STRATEGIST, Role
@@ -132,6 +133,12 @@ _ALLOWED = frozenset((g.operation, role, relation) for g in GRANTS for role in g
 def may(operation: Operation, role: Role, relation: Relation) -> bool:
     """Whether a role in a relation may try an operation at all; the state and the guards still have their say."""
     return operation is Operation.public or role is Role.flow or (operation, role, relation) in _ALLOWED
+
+
+@cache
+def allowed(role: Role, relation: Relation) -> frozenset[Operation]:
+    """Every operation a role in a relation may try."""
+    return frozenset(operation for operation in Operation if may(operation, role, relation))
 
 
 def roles_for(operation: Operation) -> frozenset[Role]:

@@ -1,5 +1,6 @@
 """What a machine lacks is said, not hidden: a kind of test that cannot run is left out with one line on how to get it."""
 
+import gc
 import os
 import shutil
 import socket
@@ -63,6 +64,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     out = {item for item in items if _kinds([item]) & set(missing)}
     items[:] = [item for item in items if item not in out]
     config.hook.pytest_deselected(items=list(out))
+
+
+def pytest_collection_finish() -> None:
+    """Everything imported by now stays: the collector need not look through it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_deselected(items: Sequence[pytest.Item]) -> None:

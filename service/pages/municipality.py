@@ -7,11 +7,12 @@ from fastapi.responses import Response
 from sqlmodel import Session
 
 from service.cases.dates import propose_date
+from service.pages.case_view import Case, cases
 from service.pages.negotiation import back_to, link, load, said
-from service.pages.negotiation_view import Negotiation, negotiation
+from service.pages.negotiation_view import Negotiation
 from service.pages.rendering import NavLink, Paths, date_long, render
 from service.pages.steps import Field, Step, carry_out, day, step_page
-from service.store.negotiation import cases_of, colleagues
+from service.store.negotiation import colleagues
 from service.web import Typed, Visit, permit
 from states.access import Operation
 from states.agreement import Event, State
@@ -29,15 +30,14 @@ _MINUTES_AN_AREA = 3
 @permit(Operation.view_agreement)
 def home(request: Request, visit: Visit) -> Response:
     with visit.read() as session:
-        standings = cases_of(session, visit.actor)
-        found = [negotiation(session, visit.actor, visit.now, visit.real_now, s.agreement.id) for s in standings]
+        found = cases(session, visit.actor, visit.now)
         people = colleagues(session, visit.actor, civil(visit.now))
         organisation = visit.organisation
     return render(
         request,
         "municipality/home.html",
         organisation=organisation,
-        cases=[_case(request, n) for n in found],
+        cases=[_card(request, n) for n in found],
         tasks=[task for n in found for task in _tasks(request, n)],
         colleagues=len(people),
         contacts_path=link(request, "own_contacts"),
@@ -83,7 +83,7 @@ def _date_step(request: Request, n: Negotiation) -> Step:
     )
 
 
-def _tasks(request: Request, n: Negotiation) -> list[dict[str, object]]:
+def _tasks(request: Request, n: Case) -> list[dict[str, object]]:
     """What the municipality is to do about one agreement, each with its day and about how long it takes."""
     paths = Paths(request)
     here = paths("agreement", agreement_id=n.agreement.id)
@@ -135,10 +135,10 @@ def _minutes(areas: int) -> str:
 _SPELLED = {5: _("ungefär fem minuter"), 10: _("ungefär tio minuter")}
 
 
-def _case(request: Request, n: Negotiation) -> dict[str, object]:
+def _card(request: Request, n: Case) -> dict[str, object]:
     may_ask = Operation.propose_date in n.operations and n.agreement.state is State.negotiating and n.request is None
     possible = (
-        ("agreement", _("Läs och svara") if n.with_us else _("Läs överenskommelsen"), True),
+        ("agreement", _("Läs och svara") if n.counts["own"] else _("Läs överenskommelsen"), True),
         ("documents", _("Hämta som Word"), True),
         ("decision", _("Beslut och underskrift"), n.agreement.state in _NEXT or n.agreement.state is State.signed),
         ("date_requests", _("Föreslå ett nytt datum"), may_ask),

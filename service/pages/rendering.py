@@ -3,18 +3,22 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cache
+from functools import cache, lru_cache
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal
+from fastapi.routing import iter_route_contexts
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from starlette.applications import Starlette
+from starlette.convertors import Convertor
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import NoMatchFound, compile_path, replace_params
 from starlette.staticfiles import StaticFiles
 
 from service.pages.language import SWEDISH, language_of, languages, speak
@@ -62,8 +66,18 @@ class Paths:
 
     request: Request
 
-    def __call__(self, name: str, /, **values: object) -> str:
-        return urlsplit(str(self.request.url_for(name, **values))).path
+    def __call__(self, name: str, /, **values: Any) -> str:
+        """The address of the route; NoMatchFound where the application has none of that name."""
+        address, kinds = _addresses(self.request.app).get(name, ("", {}))
+        if not address or kinds.keys() != values.keys():
+            raise NoMatchFound(name, values)
+        return replace_params(address, kinds, values)[0]
+
+
+@lru_cache(maxsize=8)
+def _addresses(app: Starlette) -> dict[str, tuple[str, dict[str, Convertor[Any]]]]:
+    """Every route's address by name: the framework searches all of them for each link, and a page may have a thousand."""
+    return {route.name: compile_path(route.path)[1:] for route in iter_route_contexts(app.routes) if route.name and route.path}
 
 
 def render(

@@ -16,9 +16,11 @@ from service.store.standing import Standing, load_many, scope
 from service.store.tables import (
     Agreement,
     AgreementParty,
+    Answer,
     Clause,
     ClauseVersion,
     ContactAssignment,
+    DateRequest,
     Message,
     Person,
     Response,
@@ -192,6 +194,26 @@ def cases_of(session: Session, actor: Actor) -> list[Standing]:
     )
     found = load_many(session, session.exec(query).all())
     return sorted(found.values(), key=lambda s: s.agreement.state not in PROPOSED)
+
+
+def drafts_of(session: Session, parties: Sequence[UUID]) -> dict[UUID, list[Answer]]:
+    """The answers that are not sent, by party, in the order they were first saved."""
+    query = (
+        columns(col(Response.party_id), Answer)
+        .join(Answer, col(Answer.response_id) == col(Response.id))
+        .where(col(Response.party_id).in_(parties), col(Response.sent_at).is_(None))
+        .order_by(col(Answer.id))
+    )
+    found: dict[UUID, list[Answer]] = defaultdict(list)
+    for party, answer in session.execute(query):
+        found[party].append(answer)
+    return found
+
+
+def open_requests(session: Session, agreements: Sequence[UUID]) -> dict[UUID, DateRequest]:
+    """The date requests that wait for the region's answer, by agreement."""
+    query = select(DateRequest).where(col(DateRequest.agreement_id).in_(agreements), col(DateRequest.answered_at).is_(None))
+    return {row.agreement_id: row for row in session.exec(query)}
 
 
 def colleagues(session: Session, actor: Actor, today: date, *, coming: bool = False) -> list[Contact]:
