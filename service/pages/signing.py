@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse, Response
 from sqlmodel import Session
 
 from service.cases import decide, documents, opening, publish, remind_signers
-from service.pages.rendering import NavLink, Paths, render, see_other
+from service.pages.rendering import NavLink, Paths, date_long, render, see_other
 from service.pages.signing_view import Signing, signing
 from service.web import Typed, Visit, permit, status_of
 from states.access import Operation
@@ -262,15 +262,35 @@ def _next(s: Signing) -> tuple[str, str, str]:
             return "act", _("Vi är överens. Nu kan beslutet begäras."), ""
         return "act", _("Vi är överens. Nu kan underskrifterna begäras."), ""
     if s.state is State.deciding:
-        left = listed([d.party.organisation.name for d in s.undecided])
-        if not left:
-            return "act", _("Besluten är klara."), _("Underskrifterna begärs när alla undertecknare är angivna.")
-        return "wait", _("Beslut väntas från {names}.", names=left), ""
+        return _decision_awaited(s)
     if s.state is State.signing:
-        names = listed([f"{p.name} ({p.party})" for p in s.missing_signatures])
-        return "wait", _("Underskrift väntas från {names}.", names=names) if names else _("Underskrifterna är begärda."), ""
+        return _signatures_awaited(s)
     if s.state is State.signed:
         if s.published:
             return "ok", _("Överenskommelsen är undertecknad och publicerad."), ""
         return "ok", _("Överenskommelsen är undertecknad av alla parter."), ""
     return "note", _("Det finns inget att besluta eller skriva under just nu."), ""
+
+
+def _decision_awaited(s: Signing) -> tuple[str, str, str]:
+    """Whose board it is; one's own with its next day to keep in mind."""
+    if not s.undecided:
+        return "act", _("Besluten är klara."), _("Underskrifterna begärs när alla undertecknare är angivna.")
+    mine = next((d for d in s.undecided if d.party in s.own and not s.is_region), None)
+    if mine is None or mine.step is None:
+        return "wait", _("Beslut väntas från {names}.", names=listed([d.party.organisation.name for d in s.undecided])), ""
+    step = mine.step
+    when = _("{board} möts {day}.", board=step.body, day=date_long(step.meeting_on)) if step.body and step.meeting_on else ""
+    papers = _("Handlingarna ska vara inne senast {day}.", day=date_long(step.papers_due)) if step.papers_due else ""
+    known = [when, papers if mine.may_send_papers else ""]
+    return "act", _("Nu är det er nämnd som beslutar."), " ".join(part for part in known if part)
+
+
+def _signatures_awaited(s: Signing) -> tuple[str, str, str]:
+    """Who has not signed yet; a signature on paper waits on the region, not on its signatory."""
+    asked = [f"{p.name} ({p.party})" for p in s.missing_signatures if not p.to_verify]
+    checked = [f"{p.name} ({p.party})" for p in s.missing_signatures if p.to_verify]
+    scans = _("Uppladdat papper väntar på regionens kontroll: {names}.", names=listed(checked)) if checked else ""
+    if asked:
+        return "wait", _("Underskrift väntas från {names}.", names=listed(asked)), scans
+    return "wait", scans or _("Underskrifterna är begärda."), ""

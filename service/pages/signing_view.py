@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from service.cases import documents, opening, publish
+from service.pages.rendering import date_short
 from service.store import signing as rows
 from service.store.contacts import Contact, contacts
 from service.store.standing import Party, Standing, current_frozen, relation, view
@@ -337,10 +338,10 @@ def _how(row: SignatureSlot, given: Sequence[rows.Given]) -> str:
         if signature.method is Method.paper:
             return _(
                 "På papper {day}, kontrollerad av {person}",
-                day=signature.signed_on,
+                day=date_short(signature.signed_on),
                 person=each.verified_by,
             )
-        return _("Med personlig kod {day}", day=signature.signed_on)
+        return _("Med personlig kod {day}", day=date_short(signature.signed_on))
     if row.state is slot.State.pending and row.frozen_id is not None:
         return _("Får begäran när de före har skrivit under.")
     return ""

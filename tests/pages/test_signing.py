@@ -118,6 +118,11 @@ def test_a_contact_plans_the_decision_and_asks_for_it(site: Site, agreed: Case) 
     assert "onsdag 13 oktober 2027" in words(done)
     asked = karin.submit(done, "/beslutsbegaran")
     assert "Beslutet är begärt" in words(asked)
+    own = (
+        "Nu är det er nämnd som beslutar. Kulturnämnden möts onsdag 13 oktober 2027. Handlingarna ska vara inne"
+    )
+    assert own in words(asked)
+    assert "Beslut väntas från Falu kommun." in words(site.visitor(site.cast.elin).get(page_of(site)))
     sent = karin.submit(asked, "/handlingar")
     assert "Handlingar skickade" in words(sent)
     assert agreed.state() == "deciding"
@@ -214,6 +219,7 @@ def test_a_paper_counts_when_another_person_has_compared_it(site: Site, open_: C
     kept = upload(site, site.cast.elin, slot, PDF, **typed)
     assert "Väntar på kontroll" in words(kept)
     assert "/kontroller/" not in kept.text
+    assert "väntar på regionens kontroll: Anna Borg (Falu kommun)" in words(kept)
     check = re.search(r'href="([^"]+/kontroller/[^"]+)"', joar.get(page_of(site)).text)
     assert check is not None
     scan = re.search(r'href="(/filer/[0-9a-f]{64})"', joar.get(check[1]).text)
