@@ -118,9 +118,7 @@ def test_a_contact_plans_the_decision_and_asks_for_it(site: Site, agreed: Case) 
     assert "onsdag 13 oktober 2027" in words(done)
     asked = karin.submit(done, "/beslutsbegaran")
     assert "Beslutet är begärt" in words(asked)
-    own = (
-        "Nu är det er nämnd som beslutar. Kulturnämnden möts onsdag 13 oktober 2027. Handlingarna ska vara inne"
-    )
+    own = "Nu är det er nämnd som beslutar. Kulturnämnden möts onsdag 13 oktober 2027. Handlingarna ska vara inne"
     assert own in words(asked)
     assert "Beslut väntas från Falu kommun." in words(site.visitor(site.cast.elin).get(page_of(site)))
     sent = karin.submit(asked, "/handlingar")
