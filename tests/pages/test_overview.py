@@ -264,6 +264,7 @@ def test_the_menu_holds_what_each_role_may_see(site: Site) -> None:
 
     assert menu(cast.elin) == ["Att göra", "Översikt", "Kontakter", "Utkorg", "Händelselogg", "Inställningar"]
     assert menu(cast.registrar) == ["Översikt", "Kontakter", "Händelselogg"]
+    assert menu(cast.falun_registrar) == ["Min kommun"]
     assert menu(cast.karin) == ["Min kommun", "Våra kontakter"]
     assert menu(cast.chair) == ["Min kommun"]
     assert menu(None) == []
