@@ -1,4 +1,4 @@
-"""Real databases for tests: migrated once per session, then copied for each test."""
+"""Real databases for tests: migrated once per session, then copied or emptied for each test."""
 
 import os
 import shutil
@@ -8,10 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import create_engine, insert, make_url, text
 
 from service.store.schema import migrate
 from service.store.session import Store
+from service.store.tables import METADATA, ChainHead
 
 SERVER = os.environ.get("OVERENS_TEST_POSTGRES", "postgresql+psycopg://root@127.0.0.1:5432/test")
 
@@ -38,28 +39,31 @@ def store(migrated_file: Path, tmp_path: Path) -> Iterator[Store]:
 
 @pytest.fixture(scope="session")
 def migrated_database() -> Iterator[str]:
-    """An empty PostgreSQL database with every table, to copy from."""
-    name = f"overens_{uuid.uuid4().hex[:12]}"
-    _on_server(f"CREATE DATABASE {name}")
-    made = Store(_address(name))
-    try:
+    """The address of an empty PostgreSQL database with every table, which one test after the other has to itself."""
+    with postgres_beside() as address:
+        made = Store(address)
         migrate(made)
         made.close()
-        yield name
-    finally:
-        made.close()
-        _on_server(f"DROP DATABASE {name} WITH (FORCE)")
+        yield address
 
 
 @pytest.fixture
 def pg_store(migrated_database: str) -> Iterator[Store]:
-    """A fresh PostgreSQL store; tests that use it carry the marker `postgres`."""
-    name = f"{migrated_database}_{uuid.uuid4().hex[:6]}"
-    _on_server(f"CREATE DATABASE {name} TEMPLATE {migrated_database}")
-    made = Store(_address(name))
+    """An empty PostgreSQL store; tests that use it carry the marker `postgres`."""
+    made = Store(migrated_database)
     yield made
+    _empty(made)
     made.close()
-    _on_server(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _empty(store: Store) -> None:
+    """Take away what a test has written: dropping a database makes the server write out everything, a second or more."""
+    with store.engine.begin() as connection:
+        connection.execute(text("SET LOCAL lock_timeout = '10s'"))
+        connection.execute(text("ALTER TABLE event DISABLE TRIGGER USER"))
+        connection.execute(text(";".join(f"DELETE FROM {table.name}" for table in reversed(METADATA.sorted_tables))))
+        connection.execute(text("ALTER TABLE event ENABLE TRIGGER USER"))
+        connection.execute(insert(ChainHead).values(id=1, seq=0, hash="0" * 64))
 
 
 @pytest.fixture(params=["store", pytest.param("pg_store", marks=pytest.mark.postgres)], ids=["sqlite", "postgresql"])

@@ -87,10 +87,8 @@ def _reasons(today: date) -> Iterator[ColumnElement[bool]]:
         yield and_(col(Agreement.state).in_((*PROPOSED, State.signed)), before)
 
 
-def owed(session: Session, now: datetime, agreement_ids: Sequence[UUID]) -> list[Owed]:
-    """Everything these agreements wait for, or no longer do: answers, papers, outcomes, signatures, reports, confirmations."""
-    standings = load_many(session, agreement_ids)
-    facts = _Facts(session, now, standings)
+def owed(facts: "Facts") -> list[Owed]:
+    """Everything the agreements wait for, or no longer do: answers, papers, outcomes, signatures, reports, confirmations."""
     return [*_answers(facts), *_decisions(facts), *_signatures(facts), *_confirmations(facts)]
 
 
@@ -110,13 +108,11 @@ def is_confirmed(assignment: ContactAssignment, asked: date) -> bool:
     return since is not None and since >= asked.replace(month=1, day=1)
 
 
-def without_contact(session: Session, now: datetime, agreement_ids: Sequence[UUID]) -> list[Party]:
+def without_contact(facts: "Facts") -> list[Party]:
     """The parties of agreements under way, other than their region, that nobody speaks for today; each organisation once."""
-    standings = load_many(session, agreement_ids)
-    facts = _Facts(session, now, standings)
     found = {
         party.organisation.id: party
-        for standing in standings.values()
+        for standing in facts.standings.values()
         if standing.agreement.state in PROPOSED and standing.agreement.pause is None
         for party in _reminded(standing)
         if not facts.speakers(standing, party)
@@ -124,11 +120,11 @@ def without_contact(session: Session, now: datetime, agreement_ids: Sequence[UUI
     return list(found.values())
 
 
-class _Facts:
-    """What the rows of one chunk say, by the keys that the obligations ask for."""
+class Facts:
+    """What the rows of some agreements say, by the keys that the obligations ask for."""
 
-    def __init__(self, session: Session, now: datetime, standings: dict[UUID, Standing]) -> None:
-        self.standings, self.today = standings, civil(now)
+    def __init__(self, session: Session, now: datetime, agreement_ids: Sequence[UUID]) -> None:
+        self.standings, self.today = (standings := load_many(session, agreement_ids)), civil(now)
         ids = list(standings)
         programmes = _programmes(session, standings.values())
         policies = {p.id: p.policy for p in programmes}
@@ -198,7 +194,7 @@ def counts(assignment: ContactAssignment, day: date) -> bool:
     return begun and (assignment.valid_to is None or assignment.valid_to >= day) and not assignment.blocked
 
 
-def _answers(facts: _Facts) -> Iterator[Owed]:
+def _answers(facts: Facts) -> Iterator[Owed]:
     for standing in facts.standings.values():
         waiting = standing.waiting_on()
         for party in _reminded(standing):
@@ -211,12 +207,12 @@ def _reminded(standing: Standing) -> tuple[Party, ...]:
     return standing.others(standing.region)
 
 
-def _addressees(facts: _Facts, standing: Standing, party: Party) -> list[Contact | None]:
+def _addressees(facts: Facts, standing: Standing, party: Party) -> list[Contact | None]:
     """One who speaks for the party, and those whose assignment ended after they had been asked; None if there is neither."""
     return [*facts.speakers(standing, party)[:1], *facts.ended(standing, party, facts.asked_on(standing, party))] or [None]
 
 
-def _answer(facts: _Facts, standing: Standing, party: Party, contact: Contact | None, waiting: bool) -> Owed:
+def _answer(facts: Facts, standing: Standing, party: Party, contact: Contact | None, waiting: bool) -> Owed:
     agreement, rows = standing.agreement, facts.rows(Purpose.answer, party.id)
     since = party.row.answered_at
     sent = [r for r in rows if r.outcome == QUEUED and (since is None or r.at > since)]
@@ -234,7 +230,7 @@ def _answer(facts: _Facts, standing: Standing, party: Party, contact: Contact | 
     return Owed(obligation, facts.policy(agreement), standing, party, contact, party.id, left)
 
 
-def _signatures(facts: _Facts) -> Iterator[Owed]:
+def _signatures(facts: Facts) -> Iterator[Owed]:
     for place in facts.slots:
         standing = facts.standings[place.agreement_id]
         contact = facts.assignments.get(place.assignment_id) if place.assignment_id else None
@@ -252,7 +248,7 @@ def _signatures(facts: _Facts) -> Iterator[Owed]:
         yield Owed(obligation, facts.policy(standing.agreement), standing, party, contact, place.id, title=place.title)
 
 
-def _decisions(facts: _Facts) -> Iterator[Owed]:
+def _decisions(facts: Facts) -> Iterator[Owed]:
     for step in facts.steps:
         standing = facts.standings[step.agreement_id]
         party = standing.party(step.party_id)
@@ -278,7 +274,7 @@ _OUTLIVES_SIGNING = (Purpose.report_back, State.signed)
 """A delegated decision is reported to the board even when all have signed."""
 
 
-def _confirmations(facts: _Facts) -> Iterator[Owed]:
+def _confirmations(facts: Facts) -> Iterator[Owed]:
     """After an election every contact of an agreement that is older than the new boards, each once."""
     asked, seen = new_boards(facts.today), set[UUID]()
     for standing in facts.standings.values() if asked else ():
@@ -304,7 +300,7 @@ def _confirmations(facts: _Facts) -> Iterator[Owed]:
                 yield Owed(obligation, facts.policy(standing.agreement), standing, party, contact, assignment.id)
 
 
-def _base(facts: _Facts, standing: Standing, contact: Contact | None, purpose: Purpose, subject: UUID, turn: int) -> Obligation:
+def _base(facts: Facts, standing: Standing, contact: Contact | None, purpose: Purpose, subject: UUID, turn: int) -> Obligation:
     """What an obligation of either kind says of its agreement and of the person who would be reminded."""
     agreement = standing.agreement
     return Obligation(

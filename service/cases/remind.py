@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 
 from service.cases.dates import periods
 from service.cases.mail import counterpart
-from service.cases.owed import QUEUED, Owed, asked_of, concerned, is_confirmed, owed, without_contact
+from service.cases.owed import QUEUED, Facts, Owed, asked_of, concerned, is_confirmed, owed, without_contact
 from service.cases.vacancy import begin, pause_without_contact
 from service.post.letters import Letter, LetterName, render
 from service.store import outbox
@@ -146,10 +146,11 @@ def sweep(session: Session, now: datetime, after: str | None = None, limit: int 
     ids = concerned(session, civil(now), after, limit)
     done = Swept(next=str(ids[-1]) if len(ids) == limit else None)
     begin(session, FLOW, now, ids)
-    for party in without_contact(session, now, ids):
+    facts = Facts(session, now, ids)
+    for party in without_contact(facts):
         pause_without_contact(session, FLOW, now, party.organisation)
     due: list[_Due] = []
-    for matter in owed(session, now, ids):
+    for matter in owed(facts):
         decision = _decided(matter, now)
         done.skipped += _note_skipped(session, now, matter, decision)
         done.tasks += _call(session, now, matter) if decision.call else 0
@@ -176,7 +177,7 @@ def plan(
     today, found, after = civil(now), list[Planned](), None
     while True:
         ids = concerned(session, today, after, CHUNK, region)
-        for matter in owed(session, now, ids if only is None else [i for i in ids if i in only]):
+        for matter in owed(Facts(session, now, ids if only is None else [i for i in ids if i in only])):
             if programme in (None, matter.agreement.programme_id):
                 found += _planned(what_if.applied(matter) if what_if else matter, today, today + timedelta(days=days))
         if len(ids) < CHUNK:
