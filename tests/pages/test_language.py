@@ -24,18 +24,17 @@ from starlette.requests import Request
 from starlette.routing import Match, Route
 
 from service.app import PAGES, create_app
-from service.cases.demo import demo_clock, demo_people, seed_demo
+from service.cases.demo import demo_clock, demo_people
 from service.pages import language, rendering
 from service.settings import Settings
-from service.store.files import Files
 from service.store.session import Store
 from service.store.tables import METADATA, ContactAssignment, SignIn
 from service.web import cookie_name
 from states.said import Said, _, joined, listed, ngettext
 from states.tokens import fingerprint, new_secret
-from tests.stores import migrated_file, store
+from tests.stores import Demonstration, demonstration, migrated_file, store
 
-__all__ = ["migrated_file", "store"]
+__all__ = ["demonstration", "migrated_file", "store"]
 
 ROOT = Path(rendering.__file__).parents[2]
 PSEUDO = "en"
@@ -358,9 +357,9 @@ def _strings(value: object) -> Iterator[str]:
 
 
 @pytest.fixture
-def house(store: Store, tmp_path: Path) -> tuple[FastAPI, Store, Settings]:
+def house(store: Store, demonstration: Demonstration, tmp_path: Path) -> tuple[FastAPI, Store, Settings]:
     settings = Settings(data_dir=tmp_path)
-    seed_demo(store, Files(settings.files_dir))
+    demonstration.laid_in(store, settings.files_dir)
     app = create_app(settings, store)
     app.state.house = replace(app.state.house, clock=demo_clock)
     return app, store, settings

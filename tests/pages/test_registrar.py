@@ -17,16 +17,16 @@ from tests.pages.test_signing import control_code, place, upload
 from tests.people import join
 from tests.service.api.client import api
 from tests.service.cases.life import PDF, Case, open_for_signing
-from tests.stores import migrated_file, store
+from tests.stores import Begun, begun, migrated_file, store
 
-__all__ = ["migrated_file", "store"]
+__all__ = ["begun", "migrated_file", "store"]
 
 REGIONS = ("/program", "/kontakter", "/utkorg", "/logg", "/logg/kontroll", "/installningar")
 
 
 @pytest.fixture
-def site(store: Store, tmp_path: Path) -> Iterator[Site]:
-    with running(store, Settings(data_dir=tmp_path)) as served:
+def site(store: Store, begun: Begun, tmp_path: Path) -> Iterator[Site]:
+    with running(store, Settings(data_dir=tmp_path), begun) as served:
         yield served
 
 
