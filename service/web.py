@@ -27,7 +27,7 @@ from service.store.files import Files
 from service.store.session import Store
 from service.store.tables import IdempotencyKey
 from states import errors
-from states.access import Operation, roles_for
+from states.access import Operation, may_somewhere
 from states.calendar import civil
 from states.errors import Invalid, NotYours, OverensError, SignInRequired, TooLarge
 from states.parties import Actor, Role
@@ -259,7 +259,7 @@ def _visit(request: Request) -> Visiting:
     if found is None and operation is not Operation.public:
         raise SignInRequired
     actor, organisation = found or (VISITOR, "")
-    if operation is not Operation.public and actor.role not in roles_for(operation):
+    if not may_somewhere(operation, actor):
         raise NotYours
     visiting = Visiting(request, parts, actor, organisation, now, real_now, _browser(request, found, parts.settings))
     request.state.visit = visiting

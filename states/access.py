@@ -8,7 +8,7 @@ from enum import StrEnum
 from functools import cache
 
 from states.errors import NotYours
-from states.parties import ADMINISTRATOR, CONTACT, RECORDERS, SIGNATORY, STAFF, STRATEGIST, Role
+from states.parties import ADMINISTRATOR, CONTACT, RECORDERS, SIGNATORY, STAFF, STRATEGIST, Actor, OrganisationKind, Role
 
 
 class Relation(StrEnum):
@@ -141,9 +141,10 @@ def allowed(role: Role, relation: Relation) -> frozenset[Operation]:
     return frozenset(operation for operation in Operation if may(operation, role, relation))
 
 
-def roles_for(operation: Operation) -> frozenset[Role]:
-    """Every role that may try an operation in some relation."""
-    return frozenset(role for name, role, _ in _ALLOWED if name is operation)
+def may_somewhere(operation: Operation, actor: Actor) -> bool:
+    """Whether a person may try an operation on any object at all: only a region's people stand to one as its region."""
+    relations = set(Relation) if actor.kind is OrganisationKind.region else {Relation.party, Relation.own}
+    return any(may(operation, actor.role, relation) for relation in relations)
 
 
 def require(operation: Operation, role: Role, relation: Relation) -> None:

@@ -39,12 +39,12 @@ NEGOTIATORS = STRATEGIST | CONTACT
 RECORDERS = NEGOTIATORS | {Role.registrar}
 ADMINISTRATOR = frozenset({Role.administrator})
 STAFF = STRATEGIST | ADMINISTRATOR | {Role.registrar}
-"""The region's own people, who sign in with a password."""
+"""The roles of the region's own people, who sign in with a password; a party has a registrar of its own."""
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who asks: one assignment, with its person, organisation, role and, where it is limited to one, its programme."""
+    """Who asks: an assignment with its person, role, organisation and its kind and, where it is limited to one, its programme."""
 
     assignment: UUID | None
     person: UUID | None
@@ -53,6 +53,12 @@ class Actor:
     name: str
     programme: UUID | None = None
     session: UUID | None = None
+    kind: OrganisationKind | None = None
+
+    @property
+    def staff(self) -> bool:
+        """One of a region's own people; a registrar of a municipality is not."""
+        return self.role in STAFF and self.kind is OrganisationKind.region
 
 
 FLOW = Actor(None, None, None, Role.flow, "Överens")

@@ -79,7 +79,8 @@ def join(session: Session, name: str, organisation: UUID, role: Role, title: str
     assignment = ContactAssignment(person_id=person.id, organisation_id=organisation, role=role, title=title)
     session.add(assignment)
     session.flush()
-    return Actor(assignment.id, person.id, organisation, role, name)
+    kind = session.get_one(Organisation, organisation).kind
+    return Actor(assignment.id, person.id, organisation, role, name, kind=kind)
 
 
 def plan(slug: str = "dalarna-2027", areas: tuple[str, ...] = AREAS) -> ProgrammePlan:

@@ -17,7 +17,7 @@ from service.store.tables import ContactAssignment, Organisation, Person
 from service.web import Visit, Visiting, permit
 from states.access import Operation
 from states.errors import NotFound, Stale
-from states.parties import STAFF, OrganisationKind, Role
+from states.parties import OrganisationKind, Role
 
 router = APIRouter(tags=["people"], route_class=Route)
 
@@ -156,7 +156,7 @@ def change_organisation(visit: Visit, organisation_id: UUID, body: OrganisationC
 def list_contacts(visit: Visit, cut: Asked, organisation: UUID | None = None, after: After = None) -> Page[ContactShown]:
     """The contacts the caller may see: their own organisation's, for the region's staff those of all its parties."""
     query = select(ContactAssignment, Person).join(Person, col(Person.id) == col(ContactAssignment.person_id))
-    if visit.actor.role not in STAFF:
+    if not visit.actor.staff:
         query = query.where(col(ContactAssignment.organisation_id) == visit.actor.organisation)
     else:
         others = select(Organisation.id).where(

@@ -166,7 +166,7 @@ def _person(session: Session, organisation: UUID, entry: Story) -> Actor:
     )
     session.add(row)
     session.flush()
-    return Actor(row.id, person.id, organisation, row.role, person.name)
+    return Actor(row.id, person.id, organisation, row.role, person.name, kind=session.get_one(Organisation, organisation).kind)
 
 
 # ------------------------------------------------------------------ what happened, and when

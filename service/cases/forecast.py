@@ -9,6 +9,7 @@ from sqlmodel import Session
 
 from service.cases.dates import periods
 from service.cases.owed import CHUNK, Owed, concerned, owed
+from service.cases.owed_facts import Facts
 from service.cases.owed_replies import Matter, replies
 from states import reminders
 from states.calendar import civil, next_sending_day
@@ -69,7 +70,7 @@ def _matters(session: Session, now: datetime, region: UUID | None, only: Sequenc
     after = None
     while True:
         ids = concerned(session, civil(now), after, CHUNK, region)
-        yield from owed(session, now, ids if only is None else [i for i in ids if i in only])
+        yield from owed(Facts(session, now, ids if only is None else [i for i in ids if i in only]))
         if len(ids) < CHUNK:
             return
         after = str(ids[-1])

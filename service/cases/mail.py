@@ -6,7 +6,7 @@ from uuid import UUID
 
 from babel.dates import format_date
 from sqlalchemy import ColumnElement
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, update
 
 from service.post.letters import LetterName, render
 from service.store import outbox
@@ -144,9 +144,8 @@ def task_about_done(session: Session, actor: Actor, now: datetime, subject: UUID
 
 
 def _close(session: Session, actor: Actor, now: datetime, wanted: Sequence[ColumnElement[bool]]) -> None:
-    for row in session.exec(select(Task).where(*wanted)):
-        row.done_at, row.done_by_id, row.version = now, actor.assignment, row.version + 1
-        session.add(row)
+    done = {"done_at": now, "done_by_id": actor.assignment, "version": Task.version + 1}
+    session.exec(update(Task).where(*wanted).values(done))
 
 
 def in_full(day: date | None) -> str:

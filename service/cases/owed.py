@@ -1,6 +1,6 @@
 """Who owes what: the facts that reminders are decided on, read for many agreements in a fixed number of queries."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 from service.cases.owed_facts import Facts, counts
 from service.store import looks
 from service.store.contacts import Contact
-from service.store.standing import Party, Standing, load_many
+from service.store.standing import Party, Standing
 from service.store.tables import Agreement, ContactAssignment, DecisionStep, Organisation, Reminder
 from states import decision, slot
 from states.agreement import CLOSED, PROPOSED, State
@@ -112,10 +112,8 @@ def _reasons(today: date) -> Iterator[ColumnElement[bool]]:
         yield and_(col(Agreement.state).in_((*PROPOSED, State.signed)), before)
 
 
-def owed(session: Session, now: datetime, agreement_ids: Sequence[UUID]) -> list[Owed]:
-    """Everything these agreements wait for, or no longer do: answers, papers, outcomes, signatures, reports, confirmations."""
-    standings = load_many(session, agreement_ids)
-    facts = Facts(session, now, standings)
+def owed(facts: Facts) -> list[Owed]:
+    """Everything the agreements wait for, or no longer do: answers, papers, outcomes, signatures, reports, confirmations."""
     return [*_answers(facts), *_decisions(facts), *_signatures(facts), *_confirmations(facts)]
 
 
@@ -135,13 +133,11 @@ def is_confirmed(assignment: ContactAssignment, asked: date) -> bool:
     return since is not None and since >= asked.replace(month=1, day=1)
 
 
-def without_contact(session: Session, now: datetime, agreement_ids: Sequence[UUID]) -> list[Party]:
+def without_contact(facts: Facts) -> list[Party]:
     """The parties of agreements under way, other than their region, that nobody speaks for today; each organisation once."""
-    standings = load_many(session, agreement_ids)
-    facts = Facts(session, now, standings)
     found = {
         party.organisation.id: party
-        for standing in standings.values()
+        for standing in facts.standings.values()
         if standing.agreement.state in PROPOSED and standing.agreement.pause is None
         for party in _reminded(standing)
         if not facts.speakers(standing, party)

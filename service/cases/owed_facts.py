@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 from service.cases.dates import quiet_periods
 from service.post.letters import LetterName
 from service.store.contacts import Contact
-from service.store.standing import Party, Standing
+from service.store.standing import Party, Standing, load_many
 from service.store.tables import (
     Agreement,
     Clause,
@@ -36,8 +36,8 @@ from states.reminders import Purpose, new_boards
 class Facts:
     """What the rows of one chunk say, by the keys that the obligations ask for."""
 
-    def __init__(self, session: Session, now: datetime, standings: dict[UUID, Standing]) -> None:
-        self.standings, self.today = standings, civil(now)
+    def __init__(self, session: Session, now: datetime, agreement_ids: Sequence[UUID]) -> None:
+        self.standings, self.today = (standings := load_many(session, agreement_ids)), civil(now)
         ids = list(standings)
         programmes = _programmes(session, standings.values())
         policies = {p.id: p.policy for p in programmes}

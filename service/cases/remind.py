@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 
 from service.cases.mail import in_full
 from service.cases.owed import CHUNK, QUEUED, Owed, asked_of, is_confirmed, owed, to_look_at, without_contact
+from service.cases.owed_facts import Facts
 from service.cases.owed_replies import Matter, OwedReply, replies, still_asked
 from service.cases.reminder_letters import REMINDERS, Writer
 from service.cases.vacancy import begin, pause_without_contact
@@ -94,10 +95,11 @@ def sweep(session: Session, now: datetime, after: str | None = None, limit: int 
     ids = [agreement for agreement, owes in due_looks.items() if owes]
     done = Swept(next=str([*due_looks][-1]) if len(due_looks) == limit else None)
     begin(session, FLOW, now, ids)
-    for party in without_contact(session, now, ids):
+    facts = Facts(session, now, ids)
+    for party in without_contact(facts):
         pause_without_contact(session, FLOW, now, party.organisation)
     due: list[_Due] = []
-    matters = owed(session, now, ids)
+    matters = owed(facts)
     for matter in (*matters, *(replies(session, now) if after is None else ())):
         decision = _decided(matter, now)
         done.skipped += _note_skipped(session, now, matter, decision)

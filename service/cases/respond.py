@@ -130,11 +130,12 @@ def send_response(
         return response
     if version is not None and response.version != version:
         raise Stale(message="En kollega har ändrat svaret sedan du granskade det. Granska igen innan du skickar.")
-    drafts = [row for row in answers_of(session, response) if row.finished]
+    saved = answers_of(session, response)
+    drafts = [row for row in saved if row.finished]
     _check_sendable(session, standing, drafts)
     before = standing.waiting_on()
     summary = [_apply(session, actor, now, standing, party, response, row) for row in drafts]
-    _close(session, actor, now, standing, party, response)
+    _close(session, actor, now, standing, party, response, [row for row in saved if not row.finished])
     standing = _after_answer(session, now, standing, party, before)
     task_about_done(session, actor, now, party.id)
     step(session, actor, now, standing, Event.send_response, party=party.organisation.name, answers=len(drafts))
@@ -163,13 +164,20 @@ def _response_of(session: Session, party: Party, response_id: UUID) -> Response:
     return response
 
 
-def _close(session: Session, actor: Actor, now: datetime, standing: Standing, party: Party, response: Response) -> None:
+def _close(
+    session: Session,
+    actor: Actor,
+    now: datetime,
+    standing: Standing,
+    party: Party,
+    response: Response,
+    unfinished: Sequence[Answer],
+) -> None:
     """The response is sent; what somebody is still writing moves on to the next one."""
     response.sent_at, response.sent_by_id = now, actor.assignment
     response.version += 1
     session.add(response)
     session.flush()
-    unfinished = [row for row in answers_of(session, response) if not row.finished]
     following = new_response(session, standing, party, now) if unfinished else response
     for row in unfinished:
         row.response_id = following.id

@@ -46,7 +46,14 @@ def actor_for(session: Session, real_now: datetime, today: date, cookie: str) ->
         return None
     person = session.get_one(Person, assignment.person_id)
     actor = Actor(
-        assignment.id, person.id, organisation.id, assignment.role, person.name, programme=assignment.programme_id, session=row.id
+        assignment.id,
+        person.id,
+        organisation.id,
+        assignment.role,
+        person.name,
+        programme=assignment.programme_id,
+        session=row.id,
+        kind=organisation.kind,
     )
     return actor, organisation.name
 

@@ -21,7 +21,7 @@ from states.access import Operation, Relation, may
 from states.calendar import civil
 from states.errors import FieldError, Invalid, NotFound
 from states.labels import label
-from states.parties import CONTACT, STAFF, OrganisationKind, Role
+from states.parties import CONTACT, OrganisationKind, Role
 from states.said import _
 
 router = APIRouter(include_in_schema=False)
@@ -57,7 +57,7 @@ class Group:
 @permit(Operation.view_contacts)
 def listed(request: Request, visit: Visit) -> Response:
     paths = Paths(request)
-    if visit.actor.role not in STAFF:
+    if not visit.actor.staff:
         return see_other(request, paths("own_contacts"))
     everybody = request.query_params.get("visa") == "alla"
     with visit.read() as session:
@@ -192,7 +192,7 @@ def _organisation(visit: Visiting, organisation_id: UUID) -> Organisation:
 
 def _within(visit: Visiting, organisation: Organisation) -> None:
     """The region's people see every party but no other region; a party's people use their own page."""
-    if visit.actor.role not in STAFF:
+    if not visit.actor.staff:
         raise NotFound
     if organisation.kind is OrganisationKind.region and organisation.id != visit.actor.organisation:
         raise NotFound

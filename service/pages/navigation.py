@@ -14,7 +14,7 @@ from service.store.desk import troubled
 from service.store.overview import programmes
 from service.web import Visit
 from states.access import Operation, Relation, may
-from states.parties import STAFF, Actor, Role
+from states.parties import Actor, Role
 from states.said import _
 
 
@@ -32,7 +32,7 @@ def frame_for(
     below = foot(paths)
     if actor is None or actor.person is None:
         return Frame(foot=below, demo=settings.demo)
-    nav = _staff(session, actor, now, paths) if actor.role in STAFF else _party(actor, paths)
+    nav = _staff(session, actor, now, paths) if actor.staff else _party(actor, paths)
     return Frame(
         actor=Visitor(actor.name, organisation),
         nav=nav,

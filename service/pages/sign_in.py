@@ -19,7 +19,6 @@ from service.web import Typed, Visit, Visiting, cookie_name, permit, set_cookie
 from states.access import Operation
 from states.calendar import civil
 from states.errors import FieldError
-from states.parties import STAFF
 from states.said import _
 from states.tokens import new_secret
 
@@ -135,7 +134,7 @@ def open_link(request: Request, visit: Visit, token: str) -> Response:
 def sign_out(request: Request, visit: Visit) -> Response:
     with visit.store.write() as session:
         sessions.end_session(session, visit.actor, visit.real_now)
-    path = "sign_in" if visit.actor.role in STAFF else "sign_in_code"
+    path = "sign_in" if visit.actor.staff else "sign_in_code"
     response = RedirectResponse(Paths(request)(path), 303)
     response.delete_cookie(cookie_name(visit.settings), path="/", secure=visit.settings.https, httponly=True)
     return response

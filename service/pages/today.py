@@ -18,7 +18,7 @@ from service.web import Typed, Visit, Visiting, permit
 from states.access import Operation
 from states.calendar import civil
 from states.errors import FieldError, Invalid, NotAllowed, NotFound
-from states.parties import STAFF, Actor, Role
+from states.parties import Actor, Role
 from states.said import _, ngettext
 
 router = APIRouter(include_in_schema=False)
@@ -60,7 +60,7 @@ class Section:
 def today(request: Request, visit: Visit) -> Response:
     """The strategist's day; staff without tasks see the programmes, everybody else their own municipality."""
     paths = Paths(request)
-    if visit.actor.role not in STAFF:
+    if not visit.actor.staff:
         return see_other(request, paths("municipality"))
     if visit.actor.role is not Role.strategist:
         return see_other(request, paths("programmes"))

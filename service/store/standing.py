@@ -1,7 +1,7 @@
 """Where agreements stand: the rows of a case as the core rule sees them, and who may see which of them."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 from uuid import UUID
@@ -166,7 +166,7 @@ def load_many(session: Session, agreement_ids: Sequence[UUID]) -> dict[UUID, Sta
 def refresh(session: Session, standing: Standing) -> Standing:
     """The same agreement after its facts have changed in this transaction."""
     session.flush()
-    return _standing(session, [standing.agreement])[standing.agreement.id]
+    return _standing(session, [standing.agreement], {standing.agreement.id: standing.parties})[standing.agreement.id]
 
 
 def current_frozen(session: Session, agreement_id: UUID) -> FrozenText | None:
@@ -175,9 +175,12 @@ def current_frozen(session: Session, agreement_id: UUID) -> FrozenText | None:
     return session.exec(query).first()
 
 
-def _standing(session: Session, found: Sequence[Agreement]) -> dict[UUID, Standing]:
+def _standing(
+    session: Session, found: Sequence[Agreement], known: Mapping[UUID, Sequence[Party]] | None = None
+) -> dict[UUID, Standing]:
+    """The rows of these agreements; their parties are read unless they are `known`."""
     ids = [a.id for a in found]
-    parties = _parties(session, ids)
+    parties = known or _parties(session, ids)
     rows = _by_agreement(
         session.exec(select(Clause).where(col(Clause.agreement_id).in_(ids)).order_by(col(Clause.position))).all()
     )

@@ -24,6 +24,7 @@ from service.store.session import Store
 from service.store.tables import Answer, Link, SignatureSlot
 from states.parties import Actor
 from states.tokens import fingerprint, new_secret
+from tests.browser import CERTIFICATES
 from tests.pages.site import Site, running, words
 from tests.people import draft
 from tests.service.api.client import api, key, refused
@@ -66,7 +67,9 @@ class Scene:
     def person(self, name: str) -> httpx.Client:
         """Somebody with a browser that shows every answer as it is."""
         cookies = dict([self.site.cookie(getattr(self.site.cast, name))]) if name != "nobody" else {}
-        made = httpx.Client(base_url=self.site.url, cookies=cookies, headers={"Origin": self.site.url}, timeout=30)
+        made = httpx.Client(
+            base_url=self.site.url, cookies=cookies, headers={"Origin": self.site.url}, timeout=30, verify=CERTIFICATES
+        )
         return self.site.clients.enter_context(made)
 
     def answers(self) -> int:
@@ -505,7 +508,7 @@ def test_every_form_sent_with_nothing_or_nonsense_answers_in_words(store: Store,
         for who, sent in rounds:
             name, value = site.cookie(who)
             headers = {"Origin": site.url, "Cookie": f"{name}={value}"}
-            with httpx.Client(base_url=site.url, headers=headers, timeout=30) as browser:
+            with httpx.Client(base_url=site.url, headers=headers, timeout=30, verify=CERTIFICATES) as browser:
                 answers = {form: browser.post(_filled(form, known), data=sent) for form in FORMS if form != "/logga-ut"}
             for form, page in answers.items():
                 assert page.status_code < 500, (who.name, form, words(page))

@@ -29,6 +29,7 @@ from service.sweeps import deliver_outbox, sweep_reminders
 from states.calendar import TZ
 from states.parties import Actor
 from states.tokens import fingerprint
+from tests.browser import CERTIFICATES
 from tests.pages.site import Site, Visitor, running, words
 from tests.people import draft
 from tests.postoffice import PostOffice, text
@@ -202,7 +203,7 @@ def test_no_link_or_code_that_was_mailed_lies_anywhere_afterwards(scene: Scene, 
     (link,) = _found(r"/k/([\w-]{43})", scene)
     with site.store.read() as session:
         email = session.get_one(Person, site.cast.karin.person).email
-    with httpx.Client(base_url=site.url, headers={"Origin": site.url}, timeout=30) as browser:
+    with httpx.Client(base_url=site.url, headers={"Origin": site.url}, timeout=30, verify=CERTIFICATES) as browser:
         assert [browser.get(f"/k/{link}").status_code, browser.post(f"/k/{link}").status_code] == [200, 303]
         browser.get(f"/k/{link}x")
         browser.post("/k/kod", data={"email": email})

@@ -10,6 +10,8 @@ import httpx
 from lxml import html
 from lxml.html import HtmlElement
 
+from tests.browser import CERTIFICATES
+
 FORMS = "application/x-www-form-urlencoded"
 
 
@@ -17,7 +19,9 @@ class Visitor:
     """One browser with its cookies; controls are found by the words a person reads."""
 
     def __init__(self, url: str) -> None:
-        self._client = httpx.Client(base_url=url, follow_redirects=True, timeout=30, headers={"User-Agent": "Firefox"})
+        self._client = httpx.Client(
+            base_url=url, follow_redirects=True, timeout=30, headers={"User-Agent": "Firefox"}, verify=CERTIFICATES
+        )
         self._origin = url
         self._files: dict[HtmlElement, Path] = {}
 

@@ -20,6 +20,7 @@ from states.parties import Actor
 from states.tokens import fingerprint, new_secret
 from tests.browser import CERTIFICATES, serving
 from tests.people import Cast, arrive, draft
+from tests.stores import Begun
 
 TODAY = datetime(2027, 9, 14, 8, 0, tzinfo=UTC)
 
@@ -117,10 +118,14 @@ def application(store: Store, settings: Settings) -> FastAPI:
 
 
 @contextmanager
-def running(store: Store, settings: Settings) -> Iterator[Site]:
-    """The service on a free port with the cast in its store."""
-    with store.write() as session:
-        cast = arrive(session)
-        agreement = draft(session, cast)
+def running(store: Store, settings: Settings, begun: Begun | None = None) -> Iterator[Site]:
+    """The service on a free port with the cast in its store, which is copied there when it has come together before."""
+    if begun:
+        begun.laid_in(store)
+        cast, agreement = begun.cast, begun.agreement
+    else:
+        with store.write() as session:
+            cast = arrive(session)
+            agreement = draft(session, cast)
     with serving(application(store, settings)) as url, ExitStack() as clients:
         yield Site(url, store, settings, cast, agreement, clients)

@@ -10,9 +10,9 @@ from service.store.tables import ContactAssignment, Message
 from tests.pages.site import Site, Visitor, words
 from tests.pages.test_overview import elin, site
 from tests.people import later
-from tests.stores import migrated_file, store
+from tests.stores import begun, migrated_file, store
 
-__all__ = ["elin", "migrated_file", "site", "store"]
+__all__ = ["begun", "elin", "migrated_file", "site", "store"]
 
 NEW = {"name": "Nina Ny", "email": "nina.ny@falun.example", "role": "deputy"}
 

@@ -24,18 +24,17 @@ from starlette.requests import Request
 from starlette.routing import Match, Route
 
 from service.app import PAGES, create_app
-from service.cases.demo import demo_clock, demo_people, seed_demo
+from service.cases.demo import demo_clock, demo_people
 from service.pages import language, rendering
 from service.settings import Settings
-from service.store.files import Files
 from service.store.session import Store
 from service.store.tables import METADATA, ContactAssignment, SignIn
 from service.web import cookie_name
 from states.said import Said, _, joined, listed, ngettext
 from states.tokens import fingerprint, new_secret
-from tests.stores import migrated_file, store
+from tests.stores import Demonstration, demonstration, migrated_file, store
 
-__all__ = ["migrated_file", "store"]
+__all__ = ["demonstration", "migrated_file", "store"]
 
 ROOT = Path(rendering.__file__).parents[2]
 PSEUDO = "en"
@@ -72,8 +71,13 @@ def collected() -> Catalog:
 
 
 @pytest.fixture(scope="module")
-def msgids() -> set[str]:
-    found = (each.id for each in collected() if each.id)
+def catalog() -> Catalog:
+    return collected()
+
+
+@pytest.fixture(scope="module")
+def msgids(catalog: Catalog) -> set[str]:
+    found = (each.id for each in catalog if each.id)
     return {text for id_ in found for text in ([id_] if isinstance(id_, str) else id_)}
 
 
@@ -136,20 +140,26 @@ def test_no_sentence_is_put_together_from_marked_pieces() -> None:
 # ------------------------------------------------------------------ the language of a request
 
 
-@pytest.fixture
-def bracketed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A second language in which every text that is marked stands in brackets."""
-    catalog = collected()
+@pytest.fixture(scope="module")
+def in_brackets(catalog: Catalog, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The catalogue of a second language in which every text that is marked stands in brackets."""
     for each in catalog:
         if each.id:
             each.string = tuple(f"[{text}]" for text in each.id) if isinstance(each.id, tuple) else f"[{each.id}]"
-    folder = tmp_path / "locale" / PSEUDO / "LC_MESSAGES"
+    locale = tmp_path_factory.mktemp("locale")
+    folder = locale / PSEUDO / "LC_MESSAGES"
     folder.mkdir(parents=True)
     with (folder / "overens.po").open("wb") as written:
         write_po(written, catalog)
     with (folder / "overens.po").open("rb") as written, (folder / "overens.mo").open("wb") as compiled:
         write_mo(compiled, read_po(written, locale=PSEUDO))
-    monkeypatch.setattr(language, "LOCALE", tmp_path / "locale")
+    return locale
+
+
+@pytest.fixture
+def bracketed(in_brackets: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """That language beside Swedish."""
+    monkeypatch.setattr(language, "LOCALE", in_brackets)
     _forget()
     yield
     _forget()
@@ -347,9 +357,9 @@ def _strings(value: object) -> Iterator[str]:
 
 
 @pytest.fixture
-def house(store: Store, tmp_path: Path) -> tuple[FastAPI, Store, Settings]:
+def house(store: Store, demonstration: Demonstration, tmp_path: Path) -> tuple[FastAPI, Store, Settings]:
     settings = Settings(data_dir=tmp_path)
-    seed_demo(store, Files(settings.files_dir))
+    demonstration.laid_in(store, settings.files_dir)
     app = create_app(settings, store)
     app.state.house = replace(app.state.house, clock=demo_clock)
     return app, store, settings

@@ -18,14 +18,14 @@ from service.store.tables import ContactAssignment, Organisation, Person, Progra
 from states.parties import Actor, OrganisationKind, Role
 from tests.pages.site import Site, running
 from tests.people import later
-from tests.stores import migrated_file, store
+from tests.stores import Begun, begun, migrated_file, store
 
-__all__ = ["migrated_file", "store"]
+__all__ = ["begun", "migrated_file", "store"]
 
 
 @pytest.fixture
-def site(store: Store, tmp_path: Path) -> Iterator[Site]:
-    with running(store, Settings(data_dir=tmp_path)) as served:
+def site(store: Store, begun: Begun, tmp_path: Path) -> Iterator[Site]:
+    with running(store, Settings(data_dir=tmp_path), begun) as served:
         yield served
 
 

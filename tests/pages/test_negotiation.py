@@ -14,14 +14,14 @@ from service.store.tables import Agreement, Clause, ClauseVersion, Message
 from states.agreement import State
 from states.tokens import code
 from tests.pages.site import Site, Visitor, running, words
-from tests.stores import migrated_file, store
+from tests.stores import Begun, begun, migrated_file, store
 
-__all__ = ["migrated_file", "store"]
+__all__ = ["begun", "migrated_file", "store"]
 
 
 @pytest.fixture
-def site(store: Store, tmp_path: Path) -> Iterator[Site]:
-    with running(store, Settings(data_dir=tmp_path)) as served:
+def site(store: Store, begun: Begun, tmp_path: Path) -> Iterator[Site]:
+    with running(store, Settings(data_dir=tmp_path), begun) as served:
         yield served
 
 

@@ -20,9 +20,9 @@ from service.store.session import Store
 from service.store.tables import Agreement, Message, Programme, Task
 from states.agreement import State
 from tests.pages.site import TODAY, Site, Visitor, application, running, words
-from tests.stores import migrated_file, store
+from tests.stores import Begun, begun, migrated_file, store
 
-__all__ = ["migrated_file", "store"]
+__all__ = ["begun", "migrated_file", "store"]
 
 PLAN = """kortnamn: orebro-2028
 namn: Plan 2028–2031
@@ -34,8 +34,8 @@ områden:
 
 
 @pytest.fixture
-def site(store: Store, tmp_path: Path) -> Iterator[Site]:
-    with running(store, Settings(data_dir=tmp_path)) as served:
+def site(store: Store, begun: Begun, tmp_path: Path) -> Iterator[Site]:
+    with running(store, Settings(data_dir=tmp_path), begun) as served:
         yield served
 
 
@@ -264,6 +264,7 @@ def test_the_menu_holds_what_each_role_may_see(site: Site) -> None:
 
     assert menu(cast.elin) == ["Att göra", "Översikt", "Kontakter", "Utkorg", "Händelselogg", "Inställningar"]
     assert menu(cast.registrar) == ["Översikt", "Kontakter", "Händelselogg"]
+    assert menu(cast.falun_registrar) == ["Min kommun"]
     assert menu(cast.karin) == ["Min kommun", "Våra kontakter"]
     assert menu(cast.chair) == ["Min kommun"]
     assert menu(None) == []

@@ -12,20 +12,19 @@ from sqlmodel import col, select
 
 from service.app import create_app
 from service.cases import publish
-from service.cases.demo import demo_clock, demo_people, seed_demo
+from service.cases.demo import demo_clock, demo_people
 from service.cases.report_flaw import KIND, MOST_AN_HOUR, report_flaw
 from service.pages.about import REVIEWED
 from service.settings import Settings
-from service.store.files import Files
 from service.store.session import Store
 from service.store.tables import Publication, Task
 from states.errors import TooMany
 from states.parties import Actor
 from tests.pages.site import words
 from tests.people import NOW, arrive
-from tests.stores import migrated_file, store
+from tests.stores import Demonstration, demonstration, migrated_file, store
 
-__all__ = ["migrated_file", "store"]
+__all__ = ["demonstration", "migrated_file", "store"]
 
 
 class Citizen:
@@ -49,13 +48,11 @@ class Citizen:
 
 
 @pytest.fixture(scope="module")
-def seeded(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+def seeded(demonstration: Demonstration, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     """The demonstration with its signed files made; these tests change nothing in it but tasks."""
     folder = tmp_path_factory.mktemp("public")
-    path = folder / "overens.sqlite3"
-    path.write_bytes(migrated_file.read_bytes())
-    made = Store(f"sqlite:///{path}")
-    seed_demo(made, Files(folder / "files"))
+    made = Store(f"sqlite:///{folder / 'overens.sqlite3'}")
+    demonstration.laid_in(made, folder / "files")
     yield made
     made.close()
 
@@ -107,8 +104,8 @@ def test_what_was_never_published_is_not_found(citizen: Citizen) -> None:
     assert citizen.get("/publikt/gagnef-2027-2030/fil").status_code == 404
 
 
-def test_what_was_taken_down_says_why(store: Store, tmp_path: Path) -> None:
-    seed_demo(store, Files(tmp_path / "files"))
+def test_what_was_taken_down_says_why(store: Store, demonstration: Demonstration, tmp_path: Path) -> None:
+    demonstration.laid_in(store, tmp_path / "files")
     slug = _slug(store)
     with store.write() as session:
         who = demo_people(session)[0][1]

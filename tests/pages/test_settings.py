@@ -17,14 +17,14 @@ from service.store.tables import Agreement, Programme
 from tests.pages.site import Site, Visitor, running, words
 from tests.pages.test_overview import elin
 from tests.people import later
-from tests.stores import migrated_file, store
+from tests.stores import Begun, begun, migrated_file, store
 
-__all__ = ["elin", "migrated_file", "store"]
+__all__ = ["begun", "elin", "migrated_file", "store"]
 
 
 @pytest.fixture
-def site(store: Store, tmp_path: Path) -> Iterator[Site]:
-    with running(store, Settings(data_dir=tmp_path, prefect_port=8438)) as served:
+def site(store: Store, begun: Begun, tmp_path: Path) -> Iterator[Site]:
+    with running(store, Settings(data_dir=tmp_path, prefect_port=8438), begun) as served:
         with store.write() as session:
             send_proposal(session, served.cast.elin, later(), served.agreement)
         yield served

@@ -18,16 +18,17 @@ from service.store.files import Files
 from service.store.session import Store
 from service.store.tables import Message
 from states.parties import Actor
+from tests.browser import CERTIFICATES
 from tests.pages.site import TODAY, Site, Visitor, running, words
 from tests.service.cases.life import PDF, Case, agree, ask_board, open_for_signing, plan_signing, propose, sign_as
-from tests.stores import migrated_file, store
+from tests.stores import Begun, begun, migrated_file, store
 
-__all__ = ["migrated_file", "store"]
+__all__ = ["begun", "migrated_file", "store"]
 
 
 @pytest.fixture
-def site(store: Store, tmp_path: Path) -> Iterator[Site]:
-    with running(store, Settings(data_dir=tmp_path)) as served:
+def site(store: Store, begun: Begun, tmp_path: Path) -> Iterator[Site]:
+    with running(store, Settings(data_dir=tmp_path), begun) as served:
         yield served
 
 
@@ -84,7 +85,9 @@ def code(site: Site, actor: Actor) -> str:
 
 def upload(site: Site, actor: Actor, slot: UUID, data: bytes, **typed: str) -> httpx.Response:
     name, value = site.cookie(actor)
-    with httpx.Client(base_url=site.url, cookies={name: value}, headers={"Origin": site.url}, follow_redirects=True) as client:
+    with httpx.Client(
+        base_url=site.url, cookies={name: value}, headers={"Origin": site.url}, follow_redirects=True, verify=CERTIFICATES
+    ) as client:
         return client.post(
             f"{site.path}/underskrifter/{slot}/papper", data=typed, files={"scan": ("skanning.pdf", data, "application/pdf")}
         )

@@ -19,7 +19,7 @@ from service.settings import Settings
 from service.store.session import Store
 from service.web import Typed, permit
 from states.access import Operation
-from tests.browser import serving
+from tests.browser import CERTIFICATES, serving
 
 PARTS = "multipart/form-data; boundary=b"
 CANARY = "kanarie-7Qx2mVw9Lr"
@@ -76,7 +76,7 @@ def running(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory, logge
     folder = tmp_path_factory.mktemp("edge")
     shutil.copyfile(migrated_file, folder / "overens.sqlite3")
     store = Store(f"sqlite:///{folder / 'overens.sqlite3'}")
-    with serving(built(Settings(data_dir=folder), store)) as url, httpx.Client(base_url=url) as client:
+    with serving(built(Settings(data_dir=folder), store)) as url, httpx.Client(base_url=url, verify=CERTIFICATES) as client:
         yield House(url, store, logged, client)
     store.close()
 

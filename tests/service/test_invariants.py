@@ -54,6 +54,7 @@ from states.tokens import fingerprint
 from tests.people import add_party, draft, later
 from tests.service.cases import life
 from tests.service.cases.coming_in import at_once, look, mailed_link, opened, signed_in, who
+from tests.stores import Begun
 
 NUMBERS = {*range(1, 13), 17, 18, 19, 21, 23}
 """Those of the list that the service of today can break: the others speak of costs, interviews, frames and follow-ups."""
@@ -64,15 +65,15 @@ SLOT_DAY = "2027-09-16"
 
 
 @pytest.fixture
-def case(store: Store, tmp_path: Path) -> life.Case:
+def case(store: Store, begun: Begun, tmp_path: Path) -> life.Case:
     """A draft between the region and Falun."""
-    return life.begin(store, Files(tmp_path / "files"))
+    return life.begun_in(store, begun, Files(tmp_path / "files"))
 
 
 @pytest.fixture
-def any_case(any_store: Store, tmp_path: Path) -> life.Case:
+def any_case(any_store: Store, begun: Begun, tmp_path: Path) -> life.Case:
     """The same on both databases."""
-    return life.begin(any_store, Files(tmp_path / "files"))
+    return life.begun_in(any_store, begun, Files(tmp_path / "files"))
 
 
 def everything(case: life.Case) -> dict[str, list[str]]:

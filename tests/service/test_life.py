@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, event, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import make_url
 from sqlmodel import Session, col, select
 
 from service.cases import decide, finish, opening, reopen, respond, sign, signatories, taking_back
@@ -36,7 +36,7 @@ from states.parties import Actor, OrganisationKind, Role
 from tests.people import NOW, add_party, arrive, join, plan
 from tests.service.cases import reckoning
 from tests.service.cases.reckoning import Books
-from tests.stores import SERVER
+from tests.stores import empty
 
 REFUSED = (NotAllowed, Blocked, Stale)
 """The only ways a verb may say no here; anything else is a fault."""
@@ -460,28 +460,16 @@ def fresh_files(migrated_file: Path, tmp_path: Path) -> Callable[[], Store]:
 
 @pytest.fixture
 def fresh_databases(migrated_database: str) -> Iterator[Callable[[], Store]]:
-    """A new PostgreSQL database at each call, in place of the one before; nothing waits for a lock or for the server for ever."""
-    made: list[str] = []
-    server = create_engine(SERVER, isolation_level="AUTOCOMMIT", connect_args={"options": "-c statement_timeout=60s"})
-    patient = make_url(SERVER).update_query_dict({"options": "-c lock_timeout=60s"})
-
-    def run(statement: str) -> None:
-        with server.connect() as connection:
-            connection.execute(text(statement))
-
-    def drop() -> None:
-        while made:
-            run(f"DROP DATABASE {made.pop()} WITH (FORCE)")
+    """An empty PostgreSQL database at each call, in place of the one before; nothing waits for a lock for ever."""
+    patient = make_url(migrated_database).update_query_dict({"options": "-c lock_timeout=60s"})
 
     def opens() -> Store:
-        drop()
-        made.append(f"{migrated_database}_{uuid.uuid4().hex[:6]}")
-        run(f"CREATE DATABASE {made[-1]} TEMPLATE {migrated_database}")
-        return Store(patient.set(database=made[-1]).render_as_string(hide_password=False))
+        made = Store(patient.render_as_string(hide_password=False))
+        empty(made)
+        return made
 
     yield opens
-    drop()
-    server.dispose()
+    opens().close()
 
 
 def test_no_life_leads_to_anything_impossible(fresh_files: Callable[[], Store]) -> None:
@@ -490,7 +478,7 @@ def test_no_life_leads_to_anything_impossible(fresh_files: Callable[[], Store]) 
 
 @pytest.mark.postgres
 def test_no_life_leads_to_anything_impossible_on_postgresql(fresh_databases: Callable[[], Store]) -> None:
-    """What goes wrong is told as it was found: each shorter life would take a new database, minutes on a server that is busy."""
+    """What goes wrong is told as it was found: each shorter life would take its time on a server that is busy."""
     live(fresh_databases, examples=3, steps=14, phases=[Phase.generate])
 
 

@@ -25,7 +25,7 @@ from service.web import STATUS, Visit, Visiting, cookie_name, status_of
 from states.access import Operation
 from states.errors import OverensError, SignInRequired
 from states.parties import Actor
-from tests.browser import serving
+from tests.browser import CERTIFICATES, serving
 from tests.people import Cast, arrive
 
 UNMAPPED = {SettingsError, BadBackup}
@@ -55,7 +55,7 @@ def client(app: FastAPI, url: str, actor: Actor) -> httpx.Client:
     with house.store.write() as session:
         assignment = session.get_one(ContactAssignment, actor.assignment)
         cookie = sessions.open_session(session, assignment, house.real_clock(), "/", "Firefox").cookie
-    return httpx.Client(base_url=url, cookies={cookie_name(house.settings): cookie}, headers={"origin": url})
+    return httpx.Client(base_url=url, cookies={cookie_name(house.settings): cookie}, headers={"origin": url}, verify=CERTIFICATES)
 
 
 def _routes(app: FastAPI) -> Iterator[APIRoute]:
@@ -142,7 +142,7 @@ def test_a_person_who_was_shut_out_meanwhile_writes_nothing(app: FastAPI, store:
     [("/min-kommun", 303), ("/sessioner", 303), ("/api/v1/agreements", 401), (f"/overenskommelser/{UUID(int=7)}", 303)],
 )
 def test_a_stranger_is_sent_to_the_sign_in_and_a_program_told(url: str, path: str, status: int) -> None:
-    answer = httpx.get(url + path)
+    answer = httpx.get(url + path, verify=CERTIFICATES)
     assert answer.status_code == status
     if status == 303:
         assert answer.headers["location"] == f"/logga-in?nasta={path.replace('/', '%2F')}"
@@ -156,7 +156,7 @@ def test_a_role_that_never_may_is_told_so(app: FastAPI, url: str, cast: Cast) ->
 
 @pytest.mark.parametrize("cookie", ["", "x", "å", "a" * 3000, "x; overens=y"])
 def test_a_strange_cookie_is_nobodys(url: str, cookie: str) -> None:
-    answer = httpx.get(f"{url}/sessioner", headers=[(b"cookie", b"overens=" + cookie.encode())])
+    answer = httpx.get(f"{url}/sessioner", headers=[(b"cookie", b"overens=" + cookie.encode())], verify=CERTIFICATES)
     assert answer.status_code == 303
 
 

@@ -23,6 +23,7 @@ from states.clause import Negotiated
 from states.decision import Kind, Outcome
 from states.parties import Actor
 from tests.people import Cast, arrive, draft, later
+from tests.stores import Begun
 
 PDF = b"%PDF-1.7 a scan"
 
@@ -77,6 +78,14 @@ def begin(store: Store, files: Files) -> Case:
     with store.write() as session:
         cast = arrive(session)
         return Case(store, cast, draft(session, cast), files)
+
+
+def begun_in(store: Store, begun: Begun, files: Files) -> Case:
+    """A draft in an empty store, on SQLite a copy of one that was made before."""
+    if not store.sqlite:
+        return begin(store, files)
+    begun.laid_in(store)
+    return Case(store, begun.cast, begun.agreement, files)
 
 
 def propose(case: Case) -> Case:

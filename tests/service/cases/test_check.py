@@ -1,7 +1,9 @@
 """The nightly check: each kind of impossible data, made on purpose behind the use cases' backs."""
 
+import shutil
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -11,6 +13,8 @@ from sqlmodel import Session, select
 from service.cases import documents, publish
 from service.cases.check import findings
 from service.store.columns import new_id
+from service.store.files import Files
+from service.store.session import Store
 from service.store.tables import (
     Agreement,
     AgreementParty,
@@ -29,13 +33,17 @@ from states.clause import StanceKind
 from states.parties import Role
 from tests.people import draft, join, later
 from tests.service.cases import life
+from tests.stores import Begun
 
 Break = Callable[[Session, life.Case], None]
 
 
-@pytest.fixture
-def signed(case: life.Case) -> life.Case:
-    """A published agreement with nothing wrong about it."""
+@pytest.fixture(scope="module")
+def published(begun: Begun, tmp_path_factory: pytest.TempPathFactory) -> Begun:
+    """A published agreement with nothing wrong about it, and its files beside the database."""
+    folder = tmp_path_factory.mktemp("published")
+    store = Store(f"sqlite:///{folder / 'overens.sqlite3'}")
+    case = life.begun_in(store, begun, Files(folder / "files"))
     life.open_for_signing(case)
     for who in (case.cast.torun, case.cast.chair):
         life.sign_as(case, who)
@@ -45,7 +53,16 @@ def signed(case: life.Case) -> life.Case:
         assert document is not None
         publish.publish(session, case.cast.elin, later(126), case.id, document.id)
     case.sound()
-    return case
+    store.close()
+    return Begun(folder / "overens.sqlite3", case.cast, case.id)
+
+
+@pytest.fixture
+def signed(published: Begun, store: Store, tmp_path: Path) -> life.Case:
+    """A copy of it to break."""
+    files = Files(tmp_path / "files")
+    shutil.copytree(published.path.parent / "files", files.folder)
+    return life.begun_in(store, published, files)
 
 
 def _agreement(session: Session, case: life.Case) -> Agreement:

@@ -11,11 +11,11 @@ from service.cases.sign import record_paper, refuse
 from service.cases.taking_back import retract
 from service.cases.tasks import open_tasks
 from service.store import desk, waiting
-from service.store.files import Files
 from service.store.session import Store
 from states.parties import Actor, Role
 from tests.people import later
 from tests.service.cases import life
+from tests.stores import Demonstration
 
 
 def lines(session: Session, actor: Actor, now: datetime) -> int:
@@ -64,8 +64,10 @@ def test_it_follows_an_agreement_through_its_life(any_case: life.Case) -> None:
     assert same(case, 142) == 1, "the region objects, so the region answers first"
 
 
-def test_it_is_one_query_and_right_for_the_whole_demonstration(store: Store, tmp_path: Path) -> None:
-    demo.seed_demo(store, Files(tmp_path / "files"))
+def test_it_is_one_query_and_right_for_the_whole_demonstration(
+    store: Store, demonstration: Demonstration, tmp_path: Path
+) -> None:
+    demonstration.laid_in(store, tmp_path / "files")
     now = demo.demo_clock()
     with store.read() as session:
         assignment = next(a for _, a, _ in demo.demo_people(session) if a.role is Role.strategist)
