@@ -127,7 +127,7 @@ def signed(case: life.Case) -> life.Case:
 @pytest.mark.invariant(1)
 def test_a_stance_names_an_existing_version_of_its_clause_and_a_party_of_the_agreement(any_case: life.Case) -> None:
     case = life.agree(life.propose(any_case))
-    the_database_refuses(case, "UPDATE stance SET version_id = party_id")
+    the_database_refuses(case, "UPDATE stance SET version_id = party_id WHERE id = (SELECT id FROM stance LIMIT 1)")
     the_database_refuses(case, "UPDATE stance SET party_id = version_id")
 
 
