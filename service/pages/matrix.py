@@ -57,6 +57,15 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
+class _Stands:
+    """A clause with its state and the sides it waits on, worked out once: rows, cells and sums all ask for them."""
+
+    clause: Negotiated
+    state: ClauseState
+    waits_on: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class MatrixRow:
     """One agreement as a row: its cells in the order of the columns, and what stands after them."""
 
@@ -143,10 +152,12 @@ def state_words() -> list[tuple[str, str]]:
 
 def _row(line: Line, areas: Sequence[Area], today: date) -> MatrixRow:
     standing, agreement = line.standing, line.agreement
-    late = agreement.due is not None and agreement.due < today and bool(standing.waiting_on())
-    by_area = {standing.rows[c.id].area_id: c for c in standing.clauses}
+    stands = [_Stands(c, standing.state_of(c), _kinds(line, standing.clause_waits_on(c))) for c in standing.clauses]
+    waits = [each.waits_on for each in stands] if agreement.state is State.negotiating else []
+    kinds = frozenset[str]().union(*waits)
+    late = agreement.due is not None and agreement.due < today and bool(kinds)
+    by_area = {standing.rows[each.clause.id].area_id: each for each in stands}
     cells = tuple(_cell(line, by_area.get(area.id), late) for area in areas)
-    kinds = _kinds(line, standing.waiting_on())
     label = agreement_label(agreement.state, kinds, Audience.region) or ""
     return MatrixRow(
         line=line,
@@ -156,7 +167,7 @@ def _row(line: Line, areas: Sequence[Area], today: date) -> MatrixRow:
         tone=_tone(agreement.state, kinds),
         late=late,
         waits_on=kinds,
-        summary=_summary(line),
+        summary=_summary(line, stands),
     )
 
 
@@ -174,11 +185,11 @@ def _is_region(line: Line, party: Party) -> bool:
     return party.id == line.standing.region.id
 
 
-def _cell(line: Line, clause: Negotiated | None, late: bool) -> Cell:
-    if clause is None:
+def _cell(line: Line, stands: _Stands | None, late: bool) -> Cell:
+    if stands is None:
         return Cell("", "absent", _("Inte erbjudet"))
-    state, standing = line.standing.state_of(clause), line.standing
-    position = standing.rows[clause.id].position
+    clause, state, kinds = stands.clause, stands.state, stands.waits_on
+    position = line.standing.rows[clause.id].position
     marks: tuple[tuple[str, str], ...] = (
         (("reworded", _("omskriven")),) if any(v.party != clause.origin for v in clause.versions) else ()
     )
@@ -189,7 +200,6 @@ def _cell(line: Line, clause: Negotiated | None, late: bool) -> Cell:
         return Cell("note", "absent", _("Inte skickat"), (), "", clause.id, position)
     if line.agreement.state in CLOSED:
         return Cell("", "absent", _("Inte klart"), marks, version, clause.id, position)
-    kinds = _kinds(line, standing.clause_waits_on(clause))
     reopened = line.agreement.reopened_at
     if reopened and since >= reopened:
         marks += (("reopened", _("öppnad igen")),)
@@ -211,14 +221,12 @@ def _since(day: date, number: int) -> Said:
     return _("sedan {day}, version {number}", day=spoken(day), number=number)
 
 
-def _summary(line: Line) -> str:
+def _summary(line: Line, stands: Sequence[_Stands]) -> str:
     """What a phone shows in place of the cells."""
-    standing = line.standing
-    states = [standing.state_of(c) for c in standing.clauses]
+    states = [each.state for each in stands]
     if line.agreement.state is State.draft:
         return ngettext("Ett område, inte skickat", "{count} områden, inte skickade", len(states))
-    open_ = standing.clauses if line.agreement.state is State.negotiating else ()
-    waits = [_kinds(line, standing.clause_waits_on(c)) for c in open_]
+    waits = [each.waits_on for each in stands] if line.agreement.state is State.negotiating else []
     counts = (
         (states.count(ClauseState.agreed), _("{count} överens")),
         (sum(REGION in kinds for kinds in waits), _("{count} hos er")),

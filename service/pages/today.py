@@ -1,6 +1,6 @@
 """Att göra: what waits on a strategist today, one line a matter with one thing to do; everybody else is led to their own page."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
@@ -12,6 +12,7 @@ from sqlmodel import Session
 from service.cases.tasks import Due, close_task, open_tasks
 from service.pages.rendering import Paths, date_long, date_short, instant, render, see_other
 from service.store import desk
+from service.store.overview import Answerer
 from service.store.standing import Standing
 from service.store.waiting import BESIDE
 from service.web import Typed, Visit, Visiting, permit
@@ -105,9 +106,10 @@ def close(request: Request, visit: Visit, task_id: UUID, typed: Typed) -> Respon
 def waiting(session: Session, actor: Actor, now: datetime, paths: Paths) -> list[Section]:
     """Everything that waits on a strategist, what cannot wait first."""
     tasks = [due for due in open_tasks(session, actor, now) if due.task.kind != BESIDE]
-    today = civil(now)
+    today, calls = civil(now), [due for due in tasks if due.task.kind == CALL]
+    whom = desk.callees(session, [due.agreement for due in calls if due.agreement], today)
     return [
-        Section(_("Ring"), [_call(due, paths, session, today) for due in tasks if due.task.kind == CALL]),
+        Section(_("Ring"), [_call(due, paths, whom) for due in calls]),
         Section(_("Svara på datumförslag"), [_request(asked, paths) for asked in desk.date_requests(session, actor)]),
         Section(_("Granska svar"), [_review(standing, paths, today) for standing in desk.to_review(session, actor)]),
         Section(_("Kontrollera underskrivna papper"), [_scan(scan, paths, actor) for scan in desk.scans(session, actor)]),
@@ -129,12 +131,12 @@ def _task(due: Due, paths: Paths) -> Entry:
     )
 
 
-def _call(due: Due, paths: Paths, session: Session, today: date) -> Entry:
+def _call(due: Due, paths: Paths, whom: Mapping[UUID, Answerer]) -> Entry:
     """A call with the number to ring; the detail says whether they have opened it and when their board meets."""
-    entry, whom = _task(due, paths), desk.callee(session, due.agreement, today) if due.agreement else None
-    if whom is None:
+    entry, answers = _task(due, paths), whom.get(due.agreement.id) if due.agreement else None
+    if answers is None:
         return replace(entry, meta=(_("Kontakt saknas"), *entry.meta))
-    return replace(entry, meta=(whom.name, whom.phone or whom.email, *entry.meta))
+    return replace(entry, meta=(answers.name, answers.phone or answers.email, *entry.meta))
 
 
 def _request(asked: desk.Asked, paths: Paths) -> Entry:

@@ -1,5 +1,7 @@
 """What waits on the region's own people: date requests, scans to verify, answers to review, signings that stand still."""
 
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -168,13 +170,30 @@ def standing_still(session: Session, actor: Actor, now: datetime) -> list[Still]
     return [Still(*row) for row in session.execute(query)]
 
 
-def callee(session: Session, agreement: Agreement, today: date) -> Answerer | None:
-    """Whom to ring about an agreement: who answers for the party that is not the region."""
-    query = select(AgreementParty.organisation_id).where(
-        col(AgreementParty.agreement_id) == agreement.id, col(AgreementParty.organisation_id) != agreement.region_id
+def callees(session: Session, agreements: Sequence[Agreement], today: date) -> dict[UUID, Answerer]:
+    """Whom to ring about each agreement: who answers for a party that is not the region; a few queries per programme."""
+    found: dict[UUID, Answerer] = {}
+    for programme in {a.programme_id for a in agreements}:
+        parties = _others(session, [a.id for a in agreements if a.programme_id == programme])
+        answering = answerers(session, programme, [o for each in parties.values() for o in each], today)
+        for agreement, organisations in parties.items():
+            first = next((who for organisation, who in answering.items() if organisation in organisations), None)
+            if first is not None:
+                found[agreement] = first
+    return found
+
+
+def _others(session: Session, agreements: Sequence[UUID]) -> dict[UUID, set[UUID]]:
+    """The organisations of each agreement, but for its region."""
+    query = (
+        columns(col(AgreementParty.agreement_id), col(AgreementParty.organisation_id))
+        .join(Agreement, col(Agreement.id) == col(AgreementParty.agreement_id))
+        .where(col(Agreement.id).in_(agreements), col(AgreementParty.organisation_id) != col(Agreement.region_id))
     )
-    found = answerers(session, agreement.programme_id, session.exec(query).all(), today)
-    return next(iter(found.values()), None)
+    found: dict[UUID, set[UUID]] = defaultdict(set)
+    for agreement, organisation in session.execute(query):
+        found[agreement].add(organisation)
+    return found
 
 
 def coming(session: Session, actor: Actor, today: date) -> Coming | None:

@@ -12,7 +12,9 @@ from sqlmodel import Session, select
 
 from service.cases.programmes import create_agreements
 from service.cases.propose import send_proposal
+from service.pages.today import CALL
 from service.settings import Settings
+from service.store.outbox import task
 from service.store.session import Store
 from service.store.tables import ContactAssignment, Organisation, Person, Programme
 from states.parties import Actor, OrganisationKind, Role
@@ -67,13 +69,15 @@ def _counting(store: Store) -> Iterator[list[str]]:
 
 
 def _offer(site: Site, count: int) -> None:
-    """So many municipalities more, each with somebody who answers and a proposal."""
+    """So many municipalities more, each with somebody who answers, a proposal, and a call to make."""
     with site.store.write() as session:
         made = create_agreements(
             session, site.cast.elin, later(), _programme(session), [_municipality(session, n) for n in range(count)]
         )
         for agreement in made.agreements:
             send_proposal(session, site.cast.elin, later(), agreement)
+            region, key = site.cast.region, f"call:{agreement}"
+            task(session, later(), key=key, kind=CALL, organisation_id=region, title="Ring", agreement_id=agreement)
 
 
 def _programme(session: Session) -> UUID:

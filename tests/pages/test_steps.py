@@ -2,9 +2,9 @@
 
 from tests.pages.site import Site, Visitor, words
 from tests.pages.test_overview import elin, site
-from tests.stores import migrated_file, store
+from tests.stores import begun, migrated_file, store
 
-__all__ = ["elin", "migrated_file", "site", "store"]
+__all__ = ["begun", "elin", "migrated_file", "site", "store"]
 
 
 def test_a_fault_without_a_field_on_the_form_is_said_as_what_hinders(site: Site, elin: Visitor) -> None:
