@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
 
 from service.api.contract import misread, problem
 from service.api.router import api
@@ -119,6 +120,8 @@ def create_app(settings: Settings | None = None, store: Store | None = None) -> 
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(HTTPException, _missing)
     app.add_exception_handler(OperationalError, _unsaved)
+    # Answers hold no secret beside what was typed (no token against foreign forms), so their length tells nothing.
+    app.add_middleware(GZipMiddleware, compresslevel=6)
     app.add_middleware(Edge, settings=chosen, refuse=_refused)
     return app
 

@@ -78,7 +78,7 @@ class ClauseView:
     def tag(self) -> tuple[str, str]:
         """Tone and words of the area's mark: its state when it is closed, else whose turn it is."""
         if not self.proposed:
-            return "note", label(self.state)
+            return "note", _("Inte skickat")
         if self.draft is not None and not self.outdated:
             return "note", _("Svar redo") if self.draft.finished else _("Svar påbörjat")
         if self.turn is Turn.nobody:

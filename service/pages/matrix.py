@@ -83,6 +83,17 @@ class MatrixRow:
         return self.line.party.organisation.name
 
     @property
+    def short_name(self) -> str:
+        return self.line.party.organisation.short_name
+
+    @property
+    def notes(self) -> list[tuple[str, Said]]:
+        """Tone and words of what is to be known beside the state; the cells say which areas were opened again."""
+        late = [("late", _("Försenad"))] if self.late else []
+        paused = [("note", _("Pausad"))] if self.line.agreement.pause else []
+        return late + paused + ([("", _("Sedan {day}", day=spoken(self.since)))] if self.since else [])
+
+    @property
     def since(self) -> date | None:
         """Since when somebody is waited for; nobody is in an ended case."""
         moment = self.line.agreement.waiting_since

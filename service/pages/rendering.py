@@ -93,7 +93,15 @@ def respond(
     """As `render`, for a template already at hand."""
     text = template.render(**surroundings(request), **{"errors": (), "said": "", **context})
     vary = VARY if languages() == {SWEDISH} else f"{VARY}, Accept-Language"
-    return HTMLResponse(text, status, {**(headers or {}), "Vary": vary})
+    return HTMLResponse(text, status, {**(headers or {}), **_address(request), "Vary": vary})
+
+
+def _address(request: Request) -> dict[str, str]:
+    """A part is asked for with GET only after a POST has led there; without this the address would stay on what was before."""
+    if request.method != "GET" or not wants_fragment(request):
+        return {}
+    query = request.url.query
+    return {"HX-Replace-Url": f"{request.url.path}?{query}" if query else request.url.path}
 
 
 def surroundings(request: Request) -> dict[str, object]:

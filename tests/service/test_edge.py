@@ -90,6 +90,16 @@ def house(running: House) -> House:
     return running
 
 
+def test_pages_and_styles_travel_compressed_and_whole(house: House) -> None:
+    for path in ("/logga-in", "/static/overens.css"):
+        packed = house.client.get(path, headers={"accept-encoding": "gzip"})
+        plain = house.client.get(path, headers={"accept-encoding": "identity"})
+        assert (packed.headers["content-encoding"], plain.headers.get("content-encoding")) == ("gzip", None)
+        assert "Accept-Encoding" in packed.headers["vary"]
+        assert packed.text == plain.text
+        assert packed.num_bytes_downloaded < plain.num_bytes_downloaded / 2
+
+
 @pytest.mark.parametrize(
     ("method", "path", "headers", "status"),
     [
