@@ -7,7 +7,7 @@ from datetime import date, datetime
 from sqlmodel import Session
 
 from service.cases.possible import events
-from service.pages.clauses import Turn, turn, turn_label
+from service.pages.clauses import Turn, turn, turn_label, waited_for
 from service.store.negotiation import cases_of, drafts_of, open_requests
 from service.store.standing import Party, Standing, relation
 from service.store.tables import Agreement, Answer, DateRequest
@@ -84,7 +84,7 @@ class Case:
     def counts(self) -> dict[str, int]:
         """How many areas are agreed, with us, with others, left out."""
         states = [self.standing.state_of(c) for c in self.standing.clauses]
-        turns = [turn(self.standing.clause_waits_on(c), self.own) for c in self.standing.clauses]
+        turns = [turn(waited_for(self.standing, c), self.own) for c in self.standing.clauses]
         return {
             "all": len(states),
             "agreed": states.count(ClauseState.agreed),

@@ -12,11 +12,18 @@ from service.store.negotiation import Said, Text, last_answered, written_from
 from service.store.standing import Party, Standing
 from service.store.tables import Answer
 from states import clause as rule
-from states.agreement import State
+from states.agreement import CLOSED, State
 from states.clause import Command, Negotiated, StanceKind
 from states.labels import Audience, agreement_label, label
 from states.parties import Role
 from states.said import _, listed
+
+_SETTLED = {
+    rule.State.agreed: ("ok", label(rule.State.agreed)),
+    rule.State.excluded: ("out", label(rule.State.excluded)),
+    rule.State.withdrawn: ("out", label(rule.State.withdrawn)),
+}
+"""The marks of areas that nobody has to answer any more; any other was left open when the case was closed."""
 
 
 class Turn(StrEnum):
@@ -82,7 +89,7 @@ class ClauseView:
         if self.draft is not None and not self.outdated:
             return "note", _("Svar redo") if self.draft.finished else _("Svar påbörjat")
         if self.turn is Turn.nobody:
-            return ("ok" if self.state is rule.State.agreed else "out"), label(self.state)
+            return _SETTLED.get(self.state, ("note", _("Inte klart")))
         return ("wait" if self.turn is Turn.others else "act"), self.turn_label
 
     @property
@@ -109,6 +116,11 @@ def clause_views(
         _view(standing, party, role, clause, number, texts[clause.id], said.get(clause.id, ()), by_clause.get(clause.id))
         for number, clause in enumerate(standing.clauses, 1)
     )
+
+
+def waited_for(standing: Standing, clause: Negotiated) -> frozenset[UUID]:
+    """The parties that still have to answer; nobody has to when the case is closed."""
+    return frozenset() if standing.agreement.state in CLOSED else standing.clause_waits_on(clause)
 
 
 def turn(waiting: frozenset[UUID], party: Party) -> Turn:
@@ -140,7 +152,7 @@ def _view(
     said: tuple[Said, ...],
     draft: Answer | None,
 ) -> ClauseView:
-    head, waiting = history[-1], standing.clause_waits_on(clause)
+    head, waiting = history[-1], waited_for(standing, clause)
     mine = head.party == party.id
     return ClauseView(
         id=clause.id,

@@ -177,21 +177,26 @@ def edges(text: str) -> tuple[str, str, str]:
     return before, words or text, after
 
 
+_DAY = "d\u00a0MMMM y"
+_DAY_NAMED = f"EEEE {_DAY}"
+"""The number of a day does not part from its month at the end of a line."""
+
+
 def date_long(day: date) -> str:
     """torsdag 30 september 2027"""
-    return format_date(day, "EEEE d MMMM y", locale="sv")
+    return format_date(day, _DAY_NAMED, locale="sv")
 
 
 def date_short(day: date) -> str:
     """30 september 2027"""
-    return format_date(day, "d MMMM y", locale="sv")
+    return format_date(day, _DAY, locale="sv")
 
 
 def instant(moment: datetime) -> str:
     """16 september 2027 kl. 10.02, in Stockholm; refuses a time without zone."""
     if moment.tzinfo is None:
         raise ValueError("a time without zone cannot be shown")
-    return format_datetime(moment.astimezone(STOCKHOLM), "d MMMM y 'kl'. HH.mm", locale="sv")
+    return format_datetime(moment.astimezone(STOCKHOLM), f"{_DAY} 'kl'.\u00a0HH.mm", locale="sv")
 
 
 def number(value: int | float) -> str:

@@ -155,7 +155,7 @@ def _review(standing: Standing, paths: Paths, today: date) -> Entry:
     region, agreement = standing.region, standing.agreement
     others = ", ".join(p.organisation.name for p in standing.others(region))
     count = sum(region.id in standing.clause_waits_on(clause) for clause in standing.clauses)
-    words = ngettext("Ett område väntar på er", "{count} områden väntar på er", count)
+    words = ngettext("1 område väntar på er", "{count} områden väntar på er", count)
     since = (_("Sedan {moment}", moment=instant(agreement.waiting_since)),) if agreement.waiting_since else ()
     late = agreement.due is not None and agreement.due < today
     return Entry(
