@@ -1,18 +1,21 @@
 """The loops that drive scheduled work to its end, with a commit between the steps; flows and the command line share them."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from service.cases import backup, check, deliver, forget, remind, rounds, trouble
+from service.cases import backup, check, deliver, forget, receive, remind, rounds, trouble
 from service.cases import follow_up as follow_ups
 from service.post import Post, SmtpSettings
+from service.post.inbox import ImapSettings, Letter, read
 from service.schedules import SchedulerAway, Schedules
 from service.settings import Settings
 from service.store.files import Files
 from service.store.session import Store
 from states.errors import OverensError
+from states.incoming import State
 from states.said import _
 
 KEPT = 30
@@ -140,6 +143,41 @@ def deliver_outbox(store: Store, settings: Settings, clock: Callable[[], datetim
                 return tried
 
 
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What one look into the mailbox came to, in numbers only; what was known already is in none of them."""
+
+    filed: int = 0
+    set_aside: int = 0
+
+
+def read_inbox(store: Store, settings: Settings, clock: Callable[[], datetime]) -> Received:
+    """Take every unread mail, each in a transaction of its own; raises MailboxAway. Without a mailbox nothing is done."""
+    if not settings.inbox_configured:
+        return Received()
+    states, files = Counter[State](), Files(settings.files_dir)
+
+    def take(letter: Letter) -> None:
+        with store.write() as session:
+            mail = receive.receive(session, files, clock(), letter)
+            states.update([mail.state] if mail else [])
+
+    read(imap(settings), take)
+    return Received(states[State.filed], states[State.set_aside])
+
+
+def imap(settings: Settings) -> ImapSettings:
+    """The part of the settings that the mailbox needs."""
+    return ImapSettings(
+        host=settings.imap_host,
+        port=settings.imap_port,
+        security=settings.imap_tls,
+        user=settings.imap_user,
+        password=settings.imap_password.get_secret_value() if settings.imap_password else "",
+        folder=settings.imap_folder,
+    )
+
+
 def smtp(settings: Settings) -> SmtpSettings:
     """The part of the settings that the wire needs."""
     return SmtpSettings(
@@ -147,6 +185,7 @@ def smtp(settings: Settings) -> SmtpSettings:
         port=settings.smtp_port,
         security=settings.smtp_tls,
         sender=settings.smtp_sender,
+        reply_to=settings.imap_address or "",
         user=settings.smtp_user,
         password=settings.smtp_password.get_secret_value() if settings.smtp_password else "",
     )

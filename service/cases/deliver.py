@@ -14,22 +14,18 @@ from service.post.letters import CODE, LINK, SITE, LetterName
 from service.store import outbox
 from service.store.contacts import in_force
 from service.store.files import Files
+from service.store.regions import region_of
 from service.store.tables import (
-    Agreement,
-    AgreementParty,
     Code,
     ContactAssignment,
-    DialogueRound,
     Document,
     Link,
     Message,
-    Organisation,
     RoundMessage,
 )
 from states import message as rule
 from states.calendar import civil
 from states.errors import OverensError
-from states.parties import OrganisationKind
 from states.tokens import code, fingerprint, link_token
 
 LEASE = timedelta(minutes=2)
@@ -206,7 +202,9 @@ def _tried(post: Post, leased: Leased, base_url: str, files: Files) -> Outcome:
         return Outcome(Result.temporary, error.message)
     body = _with_secrets(leased, base_url)
     try:
-        mail = compose(replace(leased.out, sender=post.settings.sender, body=body, attachment=attachment))
+        mail = compose(
+            replace(leased.out, sender=post.settings.sender, reply_to=post.settings.reply_to, body=body, attachment=attachment)
+        )
     except Unaddressable:
         return Outcome(Result.permanent, "Adressen eller namnet går inte att använda i ett mejl.", recipient_refused=True)
     return post.send(mail)
@@ -267,7 +265,7 @@ def _note_address(session: Session, message: Message, *, bounced: bool) -> None:
 
 
 def _raise_task(session: Session, message: Message, now: datetime) -> None:
-    region = _region(session, message)
+    region = region_of(session, message)
     if region is not None:
         outbox.task(
             session,
@@ -280,22 +278,3 @@ def _raise_task(session: Session, message: Message, now: datetime) -> None:
             agreement_id=message.agreement_id,
             subject_id=message.id,
         )
-
-
-def _region(session: Session, message: Message) -> UUID | None:
-    """Whose strategists hear of it: the region of the agreement or round, else one the recipient negotiates with."""
-    if message.agreement_id is not None:
-        return session.get_one(Agreement, message.agreement_id).region_id
-    if (about := session.get(RoundMessage, message.id)) is not None:
-        return session.get_one(DialogueRound, about.round_id).region_id
-    if message.assignment_id is None:
-        return None
-    organisation = session.get_one(ContactAssignment, message.assignment_id).organisation_id
-    if session.get_one(Organisation, organisation).kind is OrganisationKind.region:
-        return organisation
-    query = (
-        select(Agreement.region_id)
-        .join(AgreementParty, col(AgreementParty.agreement_id) == col(Agreement.id))
-        .where(col(AgreementParty.organisation_id) == organisation)
-    )
-    return session.exec(query).first()

@@ -24,6 +24,7 @@ router = APIRouter(include_in_schema=False)
 SCHEDULES = {
     "reminders": _("Påminnelser"),
     "deliver": _("Utskick av mejl"),
+    "inbox": _("Läsning av svar på mejl"),
     "rounds": _("Dialogomgångar"),
     "follow-ups": _("Uppföljning av datum"),
     "nightly": _("Nattlig kontroll och säkerhetskopia"),
@@ -60,7 +61,7 @@ def show(request: Request, visit: Visit) -> HTMLResponse:
 def run_now(request: Request, visit: Visit, typed: Typed) -> Response:
     """Ask the scheduler for one run at once; what the run does is decided by what is due."""
     name = typed.get("schedule", "")
-    if name not in SCHEDULES:
+    if name not in _planned(visit.settings):
         raise NotFound
     try:
         with Schedules(visit.settings) as line:
@@ -84,6 +85,7 @@ def _page(request: Request, visit: Visiting, *, status: int = 200) -> HTMLRespon
         lines=lines,
         away="" if lines else SchedulerAway().message,
         backup=_backup(visit.settings, visit.real_now),
+        mail=_mail(visit.settings),
         said=_("Körningen är beställd. Den börjar inom några sekunder.")
         if request.query_params.get("klart") == "korning"
         else "",
@@ -99,7 +101,12 @@ def _lines(settings: Settings) -> list[Line]:
             coming, past = line.coming(200), line.past(200)
     except SchedulerAway:
         return []
-    return [_line(name, title, coming, past) for name, title in SCHEDULES.items()]
+    return [_line(name, title, coming, past) for name, title in _planned(settings).items()]
+
+
+def _planned(settings: Settings) -> dict[str, str]:
+    """The schedules that have something to do: without a mailbox nobody reads one."""
+    return {name: title for name, title in SCHEDULES.items() if name != "inbox" or settings.inbox_configured}
 
 
 def _line(name: str, title: str, coming: Sequence[Run], past: Sequence[Run]) -> Line:
@@ -117,6 +124,19 @@ def _line(name: str, title: str, coming: Sequence[Run], past: Sequence[Run]) -> 
         else _("Ingen körning är planerad."),
         "late" if upcoming is None or (last is not None and last.state in ("FAILED", "CRASHED")) else "ok",
     )
+
+
+def _mail(settings: Settings) -> list[str]:
+    """Which addresses mail is sent from and read at, or what nobody has chosen yet."""
+    sender, replies = settings.smtp_sender, settings.imap_address or settings.smtp_sender
+    return [
+        _("Mejl skickas från {address}.", address=sender)
+        if settings.mail_configured
+        else _("Ingen mejlserver är inställd. Mejlen stannar i Utkorg."),
+        _("Svar på mejl läses i brevlådan {address}.", address=replies)
+        if settings.inbox_configured
+        else _("Ingen brevlåda är inställd. Ingen läser svar på mejlen."),
+    ]
 
 
 def _backup(settings: Settings, real_now: datetime) -> str:

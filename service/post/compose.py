@@ -45,6 +45,7 @@ class Outgoing:
     body: str = field(repr=False)
     head: str = ""
     sender: str = ""
+    reply_to: str = ""
     attachment: Attachment | None = None
     calendar: CalendarFile | None = None
 
@@ -58,6 +59,8 @@ def compose(out: Outgoing) -> EmailMessage:
     mail = EmailMessage()
     mail["From"] = _address("Överens", out.sender)
     mail["To"] = _address(out.recipient_name, out.recipient)
+    if out.reply_to:
+        mail["Reply-To"] = _address("Överens", out.reply_to)
     mail["Subject"] = out.subject
     mail["Date"] = out.written_at
     mail["Message-ID"] = out.message_id

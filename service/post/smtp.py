@@ -25,6 +25,7 @@ class SmtpSettings:
     sender: str
     user: str = ""
     password: str = field(default="", repr=False)
+    reply_to: str = ""
     timeout: float = TIMEOUT
 
 

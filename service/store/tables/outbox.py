@@ -89,7 +89,10 @@ class Task(Row, table=True):
 
 
 class ReceivedMail(Row, table=True):
-    """A mail that came in: filed on an agreement, or set aside; its Message-ID is unique, so reading again adds nothing."""
+    """A mail that came in: filed on an agreement, or set aside; its Message-ID is unique, so reading again adds nothing.
+
+    `region_id` is whose people may see it, None when that cannot be told.
+    """
 
     __table_args__ = (Index("ix_received_sender", "sender", "received_at"), Index("ix_received_agreement", "agreement_id"))
 
@@ -103,8 +106,10 @@ class ReceivedMail(Row, table=True):
     reason: incoming.Reason | None = Field(default=None, sa_type=choice(incoming.Reason))
     answers_id: UUID | None = Field(default=None, foreign_key="message.id")
     agreement_id: UUID | None = Field(default=None, foreign_key="agreement.id")
+    region_id: UUID | None = Field(default=None, foreign_key="organisation.id")
     organisation_id: UUID | None = Field(default=None, foreign_key="organisation.id")
     assignment_id: UUID | None = Field(default=None, foreign_key="contact_assignment.id")
+    version: int = 1
 
 
 class ReceivedFile(Row, table=True):
