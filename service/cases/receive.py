@@ -12,12 +12,13 @@ from sqlmodel import Session, col, select
 from service.cases.deliver import bounce
 from service.post.inbox import Letter
 from service.post.letters import LINK, shown
-from service.store import outbox
+from service.store import history, outbox
 from service.store.files import Files
 from service.store.regions import only_region, region_of, region_with
 from service.store.tables import ContactAssignment, Message, Organisation, Person, ReceivedFile, ReceivedMail
 from states import message as rule
 from states.incoming import Reason, State, aside
+from states.parties import FLOW
 from states.said import _
 
 RECENT = timedelta(hours=1)
@@ -58,6 +59,8 @@ def receive(session: Session, files: Files, real_now: datetime, letter: Letter) 
     mail = _kept(session, real_now, letter, reason, place)
     if reason in READ:
         _keep_files(session, files, mail, letter)
+    if reason is None:
+        history.append(session, FLOW, real_now, "receive_mail", agreement=mail.agreement_id, mail=str(mail.id))
     if reason in (None, Reason.unmatched):
         _tell_strategist(session, real_now, mail)
     return mail

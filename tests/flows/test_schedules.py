@@ -16,5 +16,5 @@ def test_the_mailbox_is_read_every_five_minutes_where_there_is_one(tmp_path: Pat
     settings = load(data_dir=tmp_path, imap_host=host, imap_user="post", imap_password="ett lösenord")
     made = {one.name: one for one in asyncio.run(deployments(settings))}
     assert {name for name, one in made.items() if one.paused} == (set() if host else {"inbox"})
-    (schedule,) = made["inbox"].schedules or ()
+    (schedule,) = list(made["inbox"].schedules or [])
     assert vars(schedule.schedule) | {"cron": "*/5 * * * *", "timezone": TIMEZONE} == vars(schedule.schedule)

@@ -111,7 +111,7 @@ def test_replies_find_their_agreement_and_machines_and_strangers_do_not(
 
 
 def test_a_wrong_password_is_said_in_words_and_never_repeated(settings: Settings, store: Store) -> None:
-    wrong = settings.model_copy(update={"imap_password": type(settings.imap_password)("fel lösenord")})  # type: ignore[call-arg,misc]
+    wrong = settings.model_copy(update={"imap_password": type(settings.imap_password)("fel lösenord")})  # type: ignore[misc]
     with pytest.raises(MailboxAway, match="lösenord eller mapp godtogs inte") as said:
         read_inbox(store, wrong, now)
     assert "fel lösenord" not in str(said.value)

@@ -17,15 +17,17 @@ from uuid import UUID
 
 from fastapi import FastAPI
 from playwright.sync_api import Browser, Page, sync_playwright
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
 from service.app import create_app
 from service.cases.demo import demo_clock, seed_demo
 from service.cases.documents import keep_scan
 from service.cases.publish import unpublish
+from service.cases.receive import receive
 from service.cases.respond import Draft, save_answer
 from service.cases.sign import record_paper
 from service.cases.sign_in import one_link
+from service.post.inbox import Attachment, Letter
 from service.settings import Settings
 from service.store.files import Files
 from service.store.schema import migrate
@@ -41,6 +43,7 @@ from service.store.tables import (
     Person,
     Programme,
     Publication,
+    ReceivedMail,
     SignatureSlot,
     Task,
 )
@@ -177,6 +180,11 @@ def _region() -> Iterator[Stop]:
     yield Stop("contact_ending", ELIN, "Orsa", ("main",))
     yield Stop("messages", ELIN)
     yield Stop("message", ELIN, "", ("message",))
+    yield Stop("inbox", ELIN)
+    yield Stop("inbox", SOFIA, query="visa=inlagda", note="filed")
+    yield Stop("received_mail", ELIN, "", ("mail",))
+    yield Stop("agreement_mails", ELIN, "Orsa")
+    yield Stop("agreement_mails", ELIN, "Ludvika", note="empty")
     yield Stop("events", REGISTRAR)
     yield Stop("events", SOFIA)
     yield Stop("chain", SOFIA)
@@ -284,6 +292,7 @@ class Stage:
             "area": lambda: _areas(),
             "task": lambda: select(Task.id).where(col(Task.done_at).is_(None)),
             "message": lambda: select(Message.id).order_by(col(Message.id).desc()),
+            "mail": lambda: select(ReceivedMail.id).where(col(ReceivedMail.state) == "set_aside"),
         }
         if param == "signature":
             return self.paper
@@ -316,7 +325,19 @@ class Stage:
             again = Draft(AnswerKind.counter, reworded.id, reworded.head.id, "Kultur för alla", text, "Resorna är dyra.")
             save_answer(session, maja, self.now, orsa, again)
             unpublish(session, self.actor(ELIN), self.now, self.agreement("Vansbro"), "En bilaga behöver rättas.")
+            self._answer_by_mail(session, orsa)
         self.paper = self._paper()
+
+    def _answer_by_mail(self, session: Session, agreement: UUID) -> None:
+        """Two mails with a file: one answers the newest letter about the agreement, the other nothing we know."""
+        sent = session.exec(
+            select(Message).where(col(Message.agreement_id) == agreement).order_by(col(Message.id).desc())
+        ).first()
+        assert sent is not None
+        text, file = "Hej!\n\nVi återkommer efter nämndens möte.\n\n/Maja", Attachment("yttrande.pdf", "application/pdf", PDF)
+        for number, answers in enumerate([(sent.message_id,), ()]):
+            mail = Letter(f"<{number}@orsa.example>", sent.recipient.lower(), f"Sv: {sent.subject}", text, answers, {}, (file,))
+            receive(session, self.files, self.now, mail)
 
     def _paper(self) -> UUID:
         per, town = self.actor(_contact("Älvdalen")), self.agreement("Älvdalen")
@@ -348,6 +369,7 @@ _PARAMS = {
     "area": "area_id",
     "task": "task_id",
     "message": "message_id",
+    "mail": "mail_id",
     "organisation": "organisation_id",
     "main": "assignment_id",
     "deputy": "assignment_id",
