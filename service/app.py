@@ -38,6 +38,7 @@ from service.pages import (
     signatures,
     signing,
     today,
+    unsubscribing,
 )
 from service.pages.navigation import framed
 from service.pages.problems import problem_page
@@ -52,6 +53,7 @@ from states.errors import Invalid, NotFound, OverensError, StoreUnavailable
 
 PAGES: tuple[APIRouter, ...] = (
     sign_in.router,
+    unsubscribing.router,
     today.router,
     programmes.router,
     proposals.router,

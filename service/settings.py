@@ -67,6 +67,7 @@ class Settings(BaseSettings):
         "starttls", description="How the line is protected: none, starttls or tls"
     )
     smtp_sender: str = Field("overens@localhost", description="The address mail is sent from")
+    smtp_per_minute: int = Field(2000, ge=1, description="The most mails a minute that one process hands over, spread evenly")
     imap_host: str = Field("", description="The server of the mailbox that replies come to; without one, nobody reads them")
     imap_port: int = Field(993, ge=1, le=65535, description="That server's port")
     imap_user: str = Field(
@@ -135,6 +136,13 @@ class Settings(BaseSettings):
     def _long(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and (len(text := value.get_secret_value()) < SHORTEST_KEY or len(set(text)) < 8):
             raise ValueError(f"ska ha minst {SHORTEST_KEY} tecken och vara slumpad; gör en med: openssl rand -base64 48")
+        return value
+
+    @field_validator("smtp_user", "smtp_password")
+    @classmethod
+    def _plain(cls, value: str | SecretStr | None) -> str | SecretStr | None:
+        if not (value.get_secret_value() if isinstance(value, SecretStr) else value or "").isascii():
+            raise ValueError("får inte ha å, ä, ö eller andra tecken utanför ASCII; mejlservrar tar inte emot dem")
         return value
 
     @field_validator("smtp_sender", "imap_address")

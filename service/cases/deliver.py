@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlmodel import Session, col, or_, select
 
 from service.cases import remind
+from service.cases.digests import DIGESTS
 from service.post import Attachment, CalendarFile, Outcome, Outgoing, Post, Result, Unaddressable, compose
 from service.post.letters import CODE, LINK, SITE, LetterName
 from service.store import outbox
@@ -21,12 +22,13 @@ from service.store.tables import (
     Document,
     Link,
     Message,
+    Person,
     RoundMessage,
 )
 from states import message as rule
 from states.calendar import civil
 from states.errors import OverensError
-from states.tokens import code, fingerprint, link_token
+from states.tokens import code, fingerprint, link_token, unsubscribe_token
 
 LEASE = timedelta(minutes=2)
 """How long a message is ours; a process that dies in between leaves it to the next after that."""
@@ -36,7 +38,7 @@ FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(hours=5)
 LINK_LIVES = timedelta(days=30)
 SIGN_IN_LINK_LIVES = timedelta(minutes=30)
 
-ASSIGNMENT_ENDED, EXPIRED = "assignment_ended", "expired"
+ASSIGNMENT_ENDED, EXPIRED, UNSUBSCRIBED = "assignment_ended", "expired", "unsubscribed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,7 @@ class Leased:
     out: Outgoing = field(repr=False)
     token: str = field(repr=False)
     code: str = field(repr=False)
+    unsubscribe: str = field(repr=False)
     document: tuple[str, str, str] | None
     until: datetime
 
@@ -84,11 +87,16 @@ def send(post: Post, leased: Iterable[Leased], base_url: str, files: Files) -> l
 
 
 def settle(session: Session, sent: Iterable[Sent], real_now: datetime) -> None:
-    """Write down what happened: sent, tried again later, or given up with a task for the region."""
+    """Write down what happened: sent, tried again later, or given up with a task for the region.
+
+    Where the server takes nothing at all the message has not been tried, and waits without losing one of its tries.
+    """
     for each in sent:
         message = session.exec(select(Message).where(col(Message.id) == each.id).with_for_update()).one()
         if each.outcome.result is Result.sent:
             _mark_sent(session, message, real_now)
+        elif message.state is rule.State.queued and message.leased_until == each.until and each.outcome.result is Result.away:
+            _not_tried(session, message, each.outcome, real_now)
         elif message.state is rule.State.queued and message.leased_until == each.until:
             _failed_once(session, message, each.outcome, real_now)
     session.flush()
@@ -127,11 +135,16 @@ def _due(session: Session, real_now: datetime, limit: int, only: Sequence[UUID] 
 def _no_longer(session: Session, message: Message, real_now: datetime) -> str | None:
     """Why a message must not go out any more."""
     if message.assignment_id is not None:
-        query = select(ContactAssignment.epoch).where(
-            col(ContactAssignment.id) == message.assignment_id, in_force(civil(real_now))
+        query = (
+            select(ContactAssignment.epoch, Person.digests_off_at)
+            .join(Person, col(Person.id) == col(ContactAssignment.person_id))
+            .where(col(ContactAssignment.id) == message.assignment_id, in_force(civil(real_now)))
         )
-        if session.exec(query).first() != message.epoch:
+        epoch, spared = session.exec(query).first() or (None, None)
+        if epoch != message.epoch:
             return ASSIGNMENT_ENDED
+        if spared and message.purpose in DIGESTS:
+            return UNSUBSCRIBED
     asked = session.exec(select(Code).where(col(Code.message_id) == message.id)).first()
     return EXPIRED if asked and asked.expires_at <= real_now else None
 
@@ -152,6 +165,7 @@ def _leased(session: Session, keys: tuple[bytes, ...], message: Message, real_no
         ),
         token=_link(session, keys, message, real_now) if LINK in message.body else "",
         code=code(keys[0], *_bound_to(message)) if CODE in message.body else "",
+        unsubscribe=unsubscribe_token(keys[0], message.id.hex) if message.purpose in DIGESTS and message.assignment_id else "",
         document=(document.file_name, document.media_type, document.file_sha256) if document else None,
         until=message.leased_until or real_now,
     )
@@ -200,11 +214,16 @@ def _tried(post: Post, leased: Leased, base_url: str, files: Files) -> Outcome:
         attachment = Attachment(*leased.document[:2], files.get(leased.document[2])) if leased.document else None
     except OverensError as error:
         return Outcome(Result.temporary, error.message)
-    body = _with_secrets(leased, base_url)
+    out = replace(
+        leased.out,
+        sender=post.settings.sender,
+        reply_to=post.settings.reply_to,
+        unsubscribe=f"{base_url}/avanmal/{leased.unsubscribe}" if leased.unsubscribe else "",
+        body=_with_secrets(leased, base_url),
+        attachment=attachment,
+    )
     try:
-        mail = compose(
-            replace(leased.out, sender=post.settings.sender, reply_to=post.settings.reply_to, body=body, attachment=attachment)
-        )
+        mail = compose(out)
     except Unaddressable:
         return Outcome(Result.permanent, "Adressen eller namnet går inte att använda i ett mejl.", recipient_refused=True)
     return post.send(mail)
@@ -224,6 +243,12 @@ def _mark_sent(session: Session, message: Message, real_now: datetime) -> None:
     message.version += 1
     session.add(message)
     _note_address(session, message, bounced=False)
+
+
+def _not_tried(session: Session, message: Message, outcome: Outcome, real_now: datetime) -> None:
+    message.leased_until, message.attempts, message.reason = None, message.attempts - 1, outcome.words
+    message.next_try_at = real_now + wait(message.id, 1)
+    session.add(message)
 
 
 def _failed_once(session: Session, message: Message, outcome: Outcome, real_now: datetime) -> None:

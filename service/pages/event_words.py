@@ -84,6 +84,8 @@ _SENTENCES = {
     "hold_message": _("Ett mejl hölls kvar."),
     "release_message": _("Ett mejl släpptes."),
     "resend_message": _("Ett mejl skickades igen."),
+    "stop_digests": _("En person avstod från sammanfattningar."),
+    "start_digests": _("En person vill ha sammanfattningar igen."),
     "receive_mail": _("Ett svar kom med mejl."),
     "file_mail": _("Ett mejl som hade kommit in lades på överenskommelsen."),
     "restore": _("Säkerhetskopian från {created} lästes in. Mejl som hölls kvar: {held}."),

@@ -7,6 +7,7 @@ from datetime import datetime
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
+from service.cases import mail_server
 from service.cases.backup import last_verified
 from service.pages.reminder_settings import in_words
 from service.pages.rendering import Paths, instant, render, see_other
@@ -77,6 +78,7 @@ def _page(request: Request, visit: Visiting, *, status: int = 200) -> HTMLRespon
         found = [
             (p, in_words(Policy.from_dict(p.policy)), len(p.quiet_periods)) for p, *_rest in programmes(session, visit.actor)
         ]
+        trouble = mail_server.trouble(session, visit.actor.organisation)
     return render(
         request,
         "settings/page.html",
@@ -86,6 +88,7 @@ def _page(request: Request, visit: Visiting, *, status: int = 200) -> HTMLRespon
         away="" if lines else SchedulerAway().message,
         backup=_backup(visit.settings, visit.real_now),
         mail=_mail(visit.settings),
+        mail_trouble=trouble,
         said=_("Körningen är beställd. Den börjar inom några sekunder.")
         if request.query_params.get("klart") == "korning"
         else "",

@@ -50,6 +50,7 @@ from service.store.tables import (
 from service.store.tables.response import AnswerKind
 from states import clause as clause_rule
 from states.parties import Actor, Role
+from states.tokens import unsubscribe_token
 from tests.browser import DESKTOP, EXECUTABLE, FLAGS, NARROW, PHONE, serving
 from tests.pages.site import session_cookie
 from tests.service.cases.life import PDF
@@ -197,6 +198,7 @@ def _public() -> Iterator[Stop]:
     yield Stop("link", None, "Orsa", ("token",))
     yield Stop("link", None, "", ("spent",), note="spent")
     yield Stop("sessions", ELIN)
+    yield Stop("unsubscription", None, "Orsa", ("digest",))
     yield Stop("public")
     yield Stop("public_agreement", None, "Falun", ("slug",))
     yield Stop("public_agreement", None, "Vansbro", ("slug",), status=410)
@@ -276,6 +278,8 @@ class Stage:
             return self.actor((stop.town, Role(param))).assignment
         if param == "token":
             return self._token(stop.town)
+        if param == "digest":
+            return unsubscribe_token(self.settings.secret_keys[0], self._row(stop, "mailed").hex)
         if param in _FIXED:
             return _FIXED[param]
         return self._row(stop, param)
@@ -292,6 +296,7 @@ class Stage:
             "area": lambda: _areas(),
             "task": lambda: select(Task.id).where(col(Task.done_at).is_(None)),
             "message": lambda: select(Message.id).order_by(col(Message.id).desc()),
+            "mailed": lambda: select(Message.id).where(col(Message.assignment_id).is_not(None)),
             "mail": lambda: select(ReceivedMail.id).where(col(ReceivedMail.state) == "set_aside"),
         }
         if param == "signature":
@@ -364,6 +369,7 @@ _PARAMS = {
     "unknown": "slug",
     "token": "token",
     "spent": "token",
+    "digest": "token",
     "receipt": "receipt",
     "programme": "programme_id",
     "area": "area_id",

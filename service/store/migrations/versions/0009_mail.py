@@ -1,4 +1,4 @@
-"""Whose a received mail is, and mails of known people that nothing tells what they are about."""
+"""Whose a received mail is, mails of known people about nothing we know, and who is spared summaries."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -11,6 +11,7 @@ REASON = ("automatic", "loop", "flood", "stranger", "unmatched", "bounce", "dela
 
 def upgrade() -> None:
     """SQLite makes a table anew to change its check, and may not drop one whose rows others name: the files step aside."""
+    op.add_column("person", sa.Column("digests_off_at", sa.DateTime(timezone=True), nullable=True))
     op.execute("CREATE TABLE received_file_aside AS SELECT * FROM received_file")
     op.execute("DELETE FROM received_file")
     with op.batch_alter_table("received_mail") as table:
