@@ -11,6 +11,7 @@ from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from service.cases.dates import periods
+from service.cases.letter_texts import own_letters
 from service.cases.mail import counterpart
 from service.cases.owed import QUEUED, Owed, asked_of, concerned, is_confirmed, owed, without_contact
 from service.cases.vacancy import begin, pause_without_contact
@@ -124,12 +125,19 @@ class _Due:
 
 @dataclass(slots=True)
 class _Day:
-    """What is known of today beyond the single matter: who has had a reminder, and who signs the letters of each region."""
+    """What is known of today beyond the single matter: who has had a reminder, and who signs each region's letters."""
 
     session: Session
     now: datetime
     reminded: set[UUID] = field(default_factory=set)
     senders: dict[tuple[UUID, UUID], dict[str, str]] = field(default_factory=dict)
+    worded: dict[UUID, dict[LetterName, Letter]] = field(default_factory=dict)
+
+    def letters(self, region: UUID) -> dict[LetterName, Letter]:
+        """What the region has worded itself, looked up once."""
+        if region not in self.worded:
+            self.worded[region] = own_letters(self.session, region)
+        return self.worded[region]
 
 
 def sweep(session: Session, now: datetime, after: str | None = None, limit: int = CHUNK) -> Swept:
@@ -288,7 +296,7 @@ def _letter(day: _Day, bundle: Sequence[_Due]) -> tuple[LetterName, Letter, str]
     if len(bundle) > 1:
         listed = "\n".join(f"– {_in_a_list(each.matter)}" for each in bundle)
         name, facts, path = LetterName.reminder_several, {**facts, "antal": str(len(bundle)), "omraden": listed}, "/"
-        return name, render(name, facts), path
+        return name, render(name, facts, day.letters(first.agreement.region_id)), path
     facts |= {
         "part": first.party.organisation.name,
         "motpart": counterpart(first.standing, first.party),
@@ -301,7 +309,7 @@ def _letter(day: _Day, bundle: Sequence[_Due]) -> tuple[LetterName, Letter, str]
     }
     late = first.agreement.due is not None and first.agreement.due < civil(day.now)
     name = _LETTERS.get(first.obligation.purpose, LetterName.reminder_after if late else LetterName.reminder_before)
-    return name, render(name, facts), _path(first)
+    return name, render(name, facts, day.letters(first.agreement.region_id)), _path(first)
 
 
 def _path(matter: Owed) -> str:

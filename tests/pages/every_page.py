@@ -128,6 +128,8 @@ def _settings() -> Iterator[Stop]:
     yield Stop("settings", SOFIA)
     yield Stop("programme_reminders", SOFIA, "", ("programme",))
     yield Stop("agreement_reminders", ELIN, "Ludvika")
+    yield Stop("letters", ELIN)
+    yield Stop("letter", SOFIA, "", ("letter",))
     yield Stop("messages", ELIN, query="visa=plan&dagar=30", note="plan30")
 
 
@@ -357,7 +359,7 @@ class Stage:
             return record_paper(session, per, self.now, other.id, frozen.control_code, scan, self.now.date()).id
 
 
-_FIXED = {"spent": "direkt-" + "A" * 43, "unknown": "finns-inte", "receipt": "A1B2C3D4"}
+_FIXED = {"spent": "direkt-" + "A" * 43, "unknown": "finns-inte", "receipt": "A1B2C3D4", "letter": "proposal"}
 _PARAMS = {
     "waiting": "clause_id",
     "agreed": "clause_id",
@@ -370,6 +372,7 @@ _PARAMS = {
     "token": "token",
     "spent": "token",
     "digest": "token",
+    "letter": "letter",
     "receipt": "receipt",
     "programme": "programme_id",
     "area": "area_id",

@@ -26,6 +26,8 @@ from starlette.routing import Match, Route
 from service.app import PAGES, create_app
 from service.cases.demo import demo_clock, demo_people, seed_demo
 from service.pages import language, rendering
+from service.post import letters
+from service.post.letters import SAMPLES, render, templates
 from service.settings import Settings
 from service.store.files import Files
 from service.store.session import Store
@@ -329,6 +331,9 @@ def data_of(made: Store) -> list[str]:
         for table in METADATA.sorted_tables:
             for row in session.connection().execute(select(table)):
                 found |= {text for value in row for text in _strings(value)}
+    for name, ours in templates().items():  # letters are written in Swedish, whatever language the page around them speaks
+        made_up = render(name, SAMPLES)
+        found |= {ours.subject, ours.body, made_up.subject, letters.shown(made_up.body), *SAMPLES.values()}
     lines = {line.strip() for text in found for line in (text, *text.splitlines())}
     return sorted((line for line in lines if len(line) > 1), key=len, reverse=True)
 

@@ -189,6 +189,7 @@ def _everything(case: Case) -> dict[str, str]:
             "signature_id": str(paper.id),
             "message_id": str(message.id),
             "task_id": str(task.id),
+            "letter": "proposal",
             "mail_id": str(mail.id),
             "file_id": str(session.exec(select(ReceivedFile.id)).one()),
             "programme_id": str(standing.agreement.programme_id),

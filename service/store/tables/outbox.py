@@ -49,6 +49,20 @@ class Message(Row, table=True):
     version: int = 1
 
 
+class LetterText(Row, table=True):
+    """A letter in a region's own words; without a row it is ours."""
+
+    __table_args__ = (UniqueConstraint("region_id", "name"),)
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    region_id: UUID = Field(foreign_key="organisation.id")
+    name: str = Field(max_length=40)
+    subject: str
+    body: str
+    changed_at: datetime = Field(sa_type=Instant)
+    version: int = 1
+
+
 class Reminder(Row, table=True):
     """What became of one reminder slot: queued with its message, or why it was not. The key is unique: nothing goes out twice."""
 

@@ -1,4 +1,4 @@
-"""Whose a received mail is, mails of known people about nothing we know, and who is spared summaries."""
+"""Whose a received mail is, mails of known people about nothing we know, who is spared summaries, letters in own words."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -24,4 +24,17 @@ def upgrade() -> None:
     op.execute("DROP TABLE received_file_aside")
     op.execute(
         "UPDATE received_mail SET region_id = (SELECT region_id FROM agreement WHERE agreement.id = received_mail.agreement_id)"
+    )
+    op.create_table(
+        "letter_text",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("region_id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.String(length=40), nullable=False),
+        sa.Column("subject", sa.String(), nullable=False),
+        sa.Column("body", sa.String(), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["region_id"], ["organisation.id"], name=op.f("fk_letter_text_region_id_organisation")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_letter_text")),
+        sa.UniqueConstraint("region_id", "name", name=op.f("uq_letter_text_region_id_name")),
     )
