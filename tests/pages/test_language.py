@@ -27,7 +27,7 @@ from service.app import PAGES, create_app
 from service.cases.demo import demo_clock, demo_people, seed_demo
 from service.pages import language, rendering
 from service.post import letters
-from service.post.letters import SAMPLES, render, templates
+from service.post.letters import PLACES, SAMPLES, render, templates
 from service.settings import Settings
 from service.store.files import Files
 from service.store.session import Store
@@ -43,7 +43,7 @@ ROOT = Path(rendering.__file__).parents[2]
 PSEUDO = "en"
 """The language whose catalogue says every text in brackets, and nothing else."""
 
-AS_DATA = {"Överens", "Word", "kB", "Atom", "Prefect", "SHA"}
+AS_DATA = {"Överens", "overens", "localhost", "Word", "kB", "Atom", "Prefect", "SHA"}
 """Names of things, the same in every language."""
 
 DAYS = r"(?:måndag|tisdag|onsdag|torsdag|fredag|lördag|söndag)"
@@ -333,7 +333,7 @@ def data_of(made: Store) -> list[str]:
                 found |= {text for value in row for text in _strings(value)}
     for name, ours in templates().items():  # letters are written in Swedish, whatever language the page around them speaks
         made_up = render(name, SAMPLES)
-        found |= {ours.subject, ours.body, made_up.subject, letters.shown(made_up.body), *SAMPLES.values()}
+        found |= {ours.subject, ours.body, made_up.subject, letters.shown(made_up.body), *SAMPLES.values(), *PLACES}
     lines = {line.strip() for text in found for line in (text, *text.splitlines())}
     return sorted((line for line in lines if len(line) > 1), key=len, reverse=True)
 
