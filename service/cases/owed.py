@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 from service.cases.dates import quiet_periods
 from service.post.letters import LetterName
 from service.store.contacts import Contact
+from service.store.mailbox import QUEUED as QUEUED
 from service.store.standing import Party, Standing, load_many
 from service.store.tables import (
     Agreement,
@@ -37,9 +38,6 @@ from states.reminders import Obligation, Purpose, new_boards
 
 LOOKS_BACK = timedelta(days=30)
 """How long after its last day an ended or settled case still tells why nobody was reminded."""
-
-QUEUED = "queued"
-"""The outcome of a reminder that was written; every other outcome is a skip reason."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -190,6 +190,7 @@ def _everything(case: Case) -> dict[str, str]:
             "message_id": str(message.id),
             "task_id": str(task.id),
             "letter": "proposal",
+            "schedule": "reminders",
             "mail_id": str(mail.id),
             "file_id": str(session.exec(select(ReceivedFile.id)).one()),
             "programme_id": str(standing.agreement.programme_id),
@@ -346,6 +347,7 @@ def test_the_matrix_holds_by_real_requests(house: House, role: Role, relation: R
         elif way.operation in allowed and way.method == "GET" and way.path.startswith("/api/"):
             answer = _ask(client, way, house.falun)
             expected = {200, 404} if "response_id" in way.parameters else {200}
+            expected |= {503} if way.path.startswith("/api/v1/schedules") else set()  # no scheduler runs beside these tests
             assert answer.status_code in expected, (str(way), answer.status_code, answer.text)
     assert house.effects() == before
 
