@@ -7,9 +7,11 @@ from prefect.types.entrypoint import EntrypointType
 
 from flows.deliver import deliver
 from flows.follow_ups import follow_ups
+from flows.inbox import inbox
 from flows.nightly import nightly
 from flows.reminders import reminders
 from flows.rounds import rounds
+from service.settings import Settings
 
 TIMEZONE = "Europe/Stockholm"
 
@@ -17,25 +19,31 @@ WORKDAYS_0730 = "30 7 * * 1-5"
 EVERY_DAY_0600 = "0 6 * * *"
 EVERY_NIGHT_0230 = "30 2 * * *"
 EVERY_MINUTE = "* * * * *"
+EVERY_5_MINUTES = "*/5 * * * *"
 HOURLY = "5 * * * *"
 
 # A run that finds its twin at work is cancelled, not queued: the twin, or the next tick, does all that is due.
 ALONE = ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW)
 
 
-async def deployments(demo: bool) -> list[RunnerDeployment]:
-    """All schedules; in the demonstration the sweeps run every minute, so that moving its clock shows at once."""
+async def deployments(settings: Settings) -> list[RunnerDeployment]:
+    """All schedules; in the demonstration the sweeps run every minute, so that moving its clock shows at once.
+
+    Without a mailbox its schedule rests, declared all the same: the scheduler would keep one that is no longer named.
+    """
     return [
         await each.ato_deployment(
             each.name,
             schedule=Cron(when, timezone=TIMEZONE),
             concurrency_limit=ALONE,
             entrypoint_type=EntrypointType.MODULE_PATH,
+            paused=each is inbox and not settings.inbox_configured,
         )
         for each, when in (
-            (reminders, EVERY_MINUTE if demo else WORKDAYS_0730),
-            (rounds, EVERY_MINUTE if demo else HOURLY),
+            (reminders, EVERY_MINUTE if settings.demo else WORKDAYS_0730),
+            (rounds, EVERY_MINUTE if settings.demo else HOURLY),
             (deliver, EVERY_MINUTE),
+            (inbox, EVERY_5_MINUTES),
             (follow_ups, EVERY_DAY_0600),
             (nightly, EVERY_NIGHT_0230),
         )

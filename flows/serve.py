@@ -31,7 +31,7 @@ async def serve(settings: Settings) -> None:
     await wait_for_server()
     await watch_for_zombies()
     runner = Runner(name="overens", pause_on_shutdown=False, limit=4)
-    for deployment in await deployments(settings.demo):
+    for deployment in await deployments(settings):
         known = await runner.aadd_deployment(deployment)
         if deployment.name in CATCH_UP:
             async with get_client() as client:

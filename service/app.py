@@ -22,6 +22,7 @@ from service.pages import (
     deciding,
     declination,
     files,
+    letters,
     log,
     messages,
     municipality,
@@ -31,6 +32,7 @@ from service.pages import (
     programmes,
     proposals,
     public,
+    received,
     reminder_settings,
     sending,
     settings,
@@ -39,6 +41,7 @@ from service.pages import (
     signatures,
     signing,
     today,
+    unsubscribing,
 )
 from service.pages.navigation import framed
 from service.pages.problems import problem_page
@@ -53,14 +56,17 @@ from states.errors import Invalid, NotFound, OverensError, StoreUnavailable
 
 PAGES: tuple[APIRouter, ...] = (
     sign_in.router,
+    unsubscribing.router,
     today.router,
     programmes.router,
     proposals.router,
     overview.router,
     contacts.router,
     messages.router,
+    received.router,
     settings.router,
     reminder_settings.router,
+    letters.router,
     log.router,
     negotiation.router,
     answers.router,

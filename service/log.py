@@ -22,7 +22,7 @@ SECRET = re.compile(r"authorization|cookie|token|code|password|secret|_key$", re
 HIDDEN = "[dolt]"
 
 _PATTERNS = (
-    (re.compile(r"(/k/)(?!kod\b)[^\s\"'?&#]+"), rf"\1{HIDDEN}"),  # the personal link
+    (re.compile(r"(/k/|/avanmal/)(?!kod\b)[^\s\"'?&#]+"), rf"\1{HIDDEN}"),  # the personal link, the address to unsubscribe
     (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]+"), rf"\1 {HIDDEN}"),
     (re.compile(r"(?i)\b((?:set-)?cookie|authorization)(['\"]?\s*[:=]\s*)[^\r\n]+"), rf"\1\2{HIDDEN}"),
     (re.compile(r"(?i)\b(\w*(?:token|password|secret)\w*|code|kod)(['\"]?\s*[:=]\s*['\"]?)[^\s'\"&,;)}]+"), rf"\1\2{HIDDEN}"),

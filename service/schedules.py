@@ -1,7 +1,7 @@
 """The scheduler as the rest of the product sees it: last and next runs and "run now", over its HTTP API."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +13,7 @@ import httpx
 
 from service.settings import Settings
 from states.errors import NotFound, OverensError
+from states.said import _
 
 _BUSY_TRIES = 6
 """Its server answers 503 while another of its own writes holds its database, and wants to be asked again."""
@@ -24,6 +25,24 @@ class SchedulerAway(OverensError):
     code = "scheduler-away"
 
 
+NAMES: Mapping[str, str] = {
+    "reminders": _("Påminnelser"),
+    "deliver": _("Utskick av mejl"),
+    "inbox": _("Läsning av svar på mejl"),
+    "rounds": _("Dialogomgångar"),
+    "follow-ups": _("Uppföljning av datum"),
+    "nightly": _("Nattlig kontroll och säkerhetskopia"),
+}
+"""Every schedule a person can start, by the name it has in the scheduler."""
+
+RESULTS: Mapping[str, str] = {
+    "COMPLETED": _("Gick bra"),
+    "FAILED": _("Misslyckades"),
+    "CRASHED": _("Avbröts"),
+    "CANCELLED": _("Hoppades över, en annan körning pågick"),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """One run of a schedule: which, in what state (the scheduler's word), when it should and did start and end."""
@@ -33,6 +52,41 @@ class Run:
     expected: datetime | None
     started: datetime | None
     ended: datetime | None
+
+    @property
+    def over(self) -> datetime | None:
+        """When it ended, as far as that is known."""
+        return self.ended or self.started or self.expected
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One schedule with its last run and its next."""
+
+    name: str
+    title: str
+    last: Run | None
+    next: Run | None
+
+
+def planned(settings: Settings) -> dict[str, str]:
+    """The schedules that have something to do, with their names in words: without a mailbox nobody reads one."""
+    return {name: title for name, title in NAMES.items() if name != "inbox" or settings.inbox_configured}
+
+
+def standing(settings: Settings) -> list[Standing]:
+    """Every schedule that has something to do; raises SchedulerAway."""
+    with Schedules(settings) as line:
+        coming, past = line.coming(200), line.past(200)
+    return [
+        Standing(
+            name,
+            title,
+            next((run for run in past if run.schedule == name), None),
+            next((run for run in coming if run.schedule == name and run.expected), None),
+        )
+        for name, title in planned(settings).items()
+    ]
 
 
 class Schedules:
@@ -86,7 +140,7 @@ class Schedules:
             client = str(uuid4())
             token = self._client.get("/csrf-token", params={"client": client}).raise_for_status().json()["token"]
             self._csrf = {"Prefect-Csrf-Token": token, "Prefect-Csrf-Client": client}
-        for _ in range(_BUSY_TRIES):
+        for _try in range(_BUSY_TRIES):
             answer = self._client.post(path, json=body, headers=self._csrf)
             if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
                 break

@@ -16,7 +16,7 @@ from rapidfuzz import process
 from states.errors import OverensError
 
 PREFIX = "OVERENS_"
-SECRETS = ("secret_key", "secret_key_previous", "database_url", "smtp_password", "prefect_auth")
+SECRETS = ("secret_key", "secret_key_previous", "database_url", "smtp_password", "imap_password", "prefect_auth")
 """Settings that may also stand in a file: OVERENS_SECRET_KEY_FILE names the file that holds OVERENS_SECRET_KEY."""
 
 TEST_PREFIX = "OVERENS_TEST_"
@@ -67,6 +67,18 @@ class Settings(BaseSettings):
         "starttls", description="How the line is protected: none, starttls or tls"
     )
     smtp_sender: str = Field("overens@localhost", description="The address mail is sent from")
+    smtp_per_minute: int = Field(2000, ge=1, description="The most mails a minute that one process hands over, spread evenly")
+    imap_host: str = Field("", description="The server of the mailbox that replies come to; without one, nobody reads them")
+    imap_port: int = Field(993, ge=1, le=65535, description="That server's port")
+    imap_user: str = Field(
+        "", description="The mailbox's user; the mailbox must be the service's own, what others read is passed by"
+    )
+    imap_password: SecretStr | None = Field(None, description="That user's password")
+    imap_tls: Literal["none", "starttls", "tls"] = Field("tls", description="How that line is protected: none, starttls or tls")
+    imap_folder: str = Field("INBOX", description="The folder of the mailbox that is read")
+    imap_address: str | None = Field(
+        None, description="The mailbox's address, where replies go; the sender's address when left out"
+    )
     files_dir: Path = Field(default_factory=lambda data: data["data_dir"] / "files", description="The folder for documents")
     backup_dir: Path = Field(default_factory=lambda data: data["data_dir"] / "backups", description="The folder for backups")
     demo: bool = Field(False, description="The demonstration: invented people, links and codes shown in Utkorg")
@@ -126,9 +138,18 @@ class Settings(BaseSettings):
             raise ValueError(f"ska ha minst {SHORTEST_KEY} tecken och vara slumpad; gör en med: openssl rand -base64 48")
         return value
 
-    @field_validator("smtp_sender")
+    @field_validator("smtp_user", "smtp_password")
     @classmethod
-    def _address(cls, value: str) -> str:
+    def _plain(cls, value: str | SecretStr | None) -> str | SecretStr | None:
+        if not (value.get_secret_value() if isinstance(value, SecretStr) else value or "").isascii():
+            raise ValueError("får inte ha å, ä, ö eller andra tecken utanför ASCII; mejlservrar tar inte emot dem")
+        return value
+
+    @field_validator("smtp_sender", "imap_address")
+    @classmethod
+    def _address(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
         if value.count("@") != 1 or not value.isprintable() or " " in value:
             raise ValueError("ska vara en e-postadress")
         return value
@@ -144,6 +165,8 @@ class Settings(BaseSettings):
     def _together(self) -> "Settings":
         if self.smtp_password is not None and not self.smtp_user:
             raise ValueError(f"{PREFIX}SMTP_USER saknas fast {PREFIX}SMTP_PASSWORD är satt")
+        if self.imap_host and not (self.imap_user and self.imap_password):
+            raise ValueError(f"{PREFIX}IMAP_USER och {PREFIX}IMAP_PASSWORD ska båda vara satta när {PREFIX}IMAP_HOST är det")
         if self.demo and self.database_url.startswith("postgresql"):
             raise ValueError(f"{PREFIX}DEMO får bara köras i en egen mapp, inte mot en PostgreSQL-databas")
         return self
@@ -156,6 +179,10 @@ class Settings(BaseSettings):
     @property
     def mail_configured(self) -> bool:
         return bool(self.smtp_host)
+
+    @property
+    def inbox_configured(self) -> bool:
+        return bool(self.imap_host)
 
     @property
     def https(self) -> bool:

@@ -1,18 +1,22 @@
 """The loops that drive scheduled work to its end, with a commit between the steps; flows and the command line share them."""
 
+import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from service.cases import backup, check, deliver, forget, remind, rounds, trouble
+from service.cases import backup, check, deliver, forget, mail_server, receive, remind, rounds, trouble
 from service.cases import follow_up as follow_ups
-from service.post import Post, SmtpSettings
+from service.post import Outcome, Post, Result, SmtpSettings
+from service.post.inbox import ImapSettings, Letter, read
 from service.schedules import SchedulerAway, Schedules
 from service.settings import Settings
 from service.store.files import Files
 from service.store.session import Store
 from states.errors import OverensError
+from states.incoming import State
 from states.said import _
 
 KEPT = 30
@@ -120,24 +124,100 @@ def silent_schedules(settings: Settings, names: Sequence[str]) -> list[str]:
 def deliver_outbox(store: Store, settings: Settings, clock: Callable[[], datetime], only: Sequence[UUID] | None = None) -> int:
     """Send what waits in the outbox, or of it only these messages; returns how many were tried.
 
-    Each one is settled before the next is sent, so a crash repeats one message at most. Without a mail server all of it stays.
+    Without a mail server all of it stays, and so does the rest of it when the server takes nothing from us.
     """
     if not settings.mail_configured:
         return 0
-    tried, files = 0, Files(settings.files_dir)
+    tried, batch, pace = 0, min(BATCH, settings.smtp_per_minute), Pace(settings.smtp_per_minute)
     with Post(smtp(settings)) as post:
         while True:
             with store.write() as session:
-                leased = deliver.lease(session, settings.secret_keys, clock(), BATCH, only)
-            for message in leased:
-                if message.until <= clock():
-                    break  # somebody else may have it by now
-                sent = deliver.send(post, [message], settings.base_url, files)
-                with store.write() as session:
-                    deliver.settle(session, sent, clock())
-            tried += len(leased)
-            if len(leased) < BATCH:
+                leased = deliver.lease(session, settings.secret_keys, clock(), batch, only)
+            done = _sent(store, settings, clock, post, pace, leased)
+            tried += done
+            if done < batch:
                 return tried
+
+
+def _sent(
+    store: Store, settings: Settings, clock: Callable[[], datetime], post: Post, pace: "Pace", leased: Sequence[deliver.Leased]
+) -> int:
+    """Send these, each settled before the next, so that a crash repeats one at most; returns how many were tried."""
+    files, works = Files(settings.files_dir), False
+    for number, message in enumerate(leased):
+        pace.wait()
+        late = message.until <= clock()
+        (sent,) = (
+            [deliver.Sent(message.id, message.until, LATE)] if late else deliver.send(post, [message], settings.base_url, files)
+        )
+        if sent.outcome.result is Result.away:
+            _give_back(store, leased[number:], sent.outcome, clock())
+            return number
+        with store.write() as session:
+            deliver.settle(session, [sent], clock())
+            if sent.outcome.result is Result.sent and not works:
+                works = True
+                mail_server.answers(session, clock())
+    return len(leased)
+
+
+LATE = Outcome(Result.away, "Hann inte skickas innan någon annan fick försöka.")
+"""The lease is over before the message's turn came."""
+
+
+def _give_back(store: Store, leased: Sequence[deliver.Leased], why: Outcome, now: datetime) -> None:
+    """What was not tried waits for the next round; a server that takes nothing is one task, however much waits."""
+    with store.write() as session:
+        deliver.settle(session, [deliver.Sent(each.id, each.until, why) for each in leased], now)
+        if why is not LATE:
+            mail_server.takes_nothing(session, why.words, now)
+
+
+class Pace:
+    """Spreads what is sent evenly over the minute; the first goes at once."""
+
+    def __init__(self, per_minute: int) -> None:
+        self._gap, self._next = 60 / per_minute, time.monotonic()
+
+    def wait(self) -> None:
+        """Return when the next may go."""
+        time.sleep(max(0.0, self._next - time.monotonic()))
+        self._next = max(self._next, time.monotonic()) + self._gap
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What one look into the mailbox came to, in numbers only; what was known already is in none of them."""
+
+    filed: int = 0
+    set_aside: int = 0
+
+
+def read_inbox(store: Store, settings: Settings, clock: Callable[[], datetime]) -> Received:
+    """Take every unread mail, each in a transaction of its own; raises MailboxAway. Without a mailbox nothing is done."""
+    if not settings.inbox_configured:
+        return Received()
+    states, files = Counter[State](), Files(settings.files_dir)
+
+    def take(letter: Letter) -> None:
+        with store.write() as session:
+            mail = receive.receive(session, files, clock(), letter)
+            states.update([mail.state] if mail else [])
+
+    read(imap(settings), take)
+    return Received(states[State.filed], states[State.set_aside])
+
+
+def imap(settings: Settings) -> ImapSettings:
+    """The part of the settings that the mailbox needs."""
+    return ImapSettings(
+        host=settings.imap_host,
+        port=settings.imap_port,
+        security=settings.imap_tls,
+        user=settings.imap_user,
+        password=settings.imap_password.get_secret_value() if settings.imap_password else "",
+        folder=settings.imap_folder,
+    )
 
 
 def smtp(settings: Settings) -> SmtpSettings:
@@ -147,6 +227,7 @@ def smtp(settings: Settings) -> SmtpSettings:
         port=settings.smtp_port,
         security=settings.smtp_tls,
         sender=settings.smtp_sender,
+        reply_to=settings.imap_address or "",
         user=settings.smtp_user,
         password=settings.smtp_password.get_secret_value() if settings.smtp_password else "",
     )

@@ -51,6 +51,7 @@ class Operation(StrEnum):
     view_messages = "view_messages"
     edit_messages = "edit_messages"
     edit_reminders = "edit_reminders"
+    edit_letters = "edit_letters"
     view_settings = "view_settings"
     run_schedules = "run_schedules"
     view_log = "view_log"
@@ -113,6 +114,7 @@ GRANTS: tuple[Grant, ...] = (
     *_grant(Operation.view_messages, region=STRATEGIST | ADMINISTRATOR),
     *_grant(Operation.edit_messages, region=STRATEGIST),
     *_grant(Operation.edit_reminders, region=STRATEGIST),
+    *_grant(Operation.edit_letters, region=STRATEGIST | ADMINISTRATOR),
     *_grant(Operation.view_settings, region=STRATEGIST | ADMINISTRATOR),
     *_grant(Operation.run_schedules, region=STRATEGIST | ADMINISTRATOR),
     *_grant(Operation.view_log, region=ADMINISTRATOR | {Role.registrar} | STRATEGIST),

@@ -20,6 +20,7 @@ class Reason(StrEnum):
     loop = "loop"
     flood = "flood"
     stranger = "stranger"
+    unmatched = "unmatched"
     bounce = "bounce"
     delayed = "delayed"
 

@@ -71,6 +71,7 @@ class SkipReason(StrEnum):
     cap_reached = "cap_reached"
     collapsed = "collapsed"
     past_due = "past_due"
+    unsubscribed = "unsubscribed"
 
 
 class Move(StrEnum):
@@ -102,6 +103,7 @@ SKIP_WORDS: dict[SkipReason, str] = {
     SkipReason.cap_reached: _("Ingen påminnelse: det högsta antalet obesvarade påminnelser är nått."),
     SkipReason.collapsed: _("Ingen egen påminnelse: den ersattes av ett annat mejl i samma ärende."),
     SkipReason.past_due: _("Ingen påminnelse: svarsdagen hade redan passerat."),
+    SkipReason.unsubscribed: _("Ingen påminnelse: personen har avstått från sammanfattningar."),
 }
 
 MOVE_WORDS: dict[Move, str] = {

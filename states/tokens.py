@@ -27,6 +27,18 @@ def code_matches(keys: tuple[bytes, ...], typed: str, message: str, assignment: 
     return any(hmac.compare_digest(cleaned, code(key, message, assignment, epoch).encode()) for key in keys)
 
 
+def unsubscribe_token(key: bytes, message: str) -> str:
+    """The end of an address to unsubscribe: the message it stands in (UUID in hexadecimal), and a proof that we wrote it."""
+    return f"{message}-{base64.urlsafe_b64encode(_derive(key, 'unsubscribe', message, '', 0)).decode().rstrip('=')}"
+
+
+def unsubscribed(keys: tuple[bytes, ...], token: str) -> str | None:
+    """The message such an address stood in, None when none of the keys made it."""
+    message = token.partition("-")[0]
+    known = any(hmac.compare_digest(token.encode(), unsubscribe_token(key, message).encode()) for key in keys)
+    return message if known else None
+
+
 def fingerprint(secret: str) -> str:
     """What is stored of a token or session: its SHA-256 in hexadecimal."""
     return hashlib.sha256(secret.encode()).hexdigest()

@@ -1,13 +1,15 @@
 """A real mail server for tests: keeps what it takes, and says no when it is told to."""
 
+import ssl
 from collections.abc import Iterator
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from socket import socket
+from typing import Any, Literal
 
 import pytest
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, Envelope, Session
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
 from service.post import SmtpSettings
 
@@ -15,12 +17,19 @@ from service.post import SmtpSettings
 class PostOffice:
     """What came in, as raw bytes; the next answers to give instead of taking a message or a recipient."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None, password: str = "", *, from_the_start: bool = False) -> None:
+        """With `tls` the line is protected, on demand or from the start; with a password nobody else gets in."""
         self.taken: list[bytes] = []
         self.next_answers: list[str] = []
         self.refused_recipients: dict[str, str] = {}
         self.connections = 0
-        self._controller = Controller(self, hostname="127.0.0.1", port=_free_port())
+        self.logins = 0
+        self._password = password.encode()
+        self._security: Literal["none", "starttls", "tls"] = "tls" if from_the_start else "starttls" if tls else "none"
+        said: dict[str, Any] = {"ssl_context": tls} if from_the_start else {"tls_context": tls, "require_starttls": bool(tls)}
+        if password:
+            said |= {"authenticator": self._let_in, "auth_required": True, "auth_require_tls": bool(tls) and not from_the_start}
+        self._controller = Controller(self, hostname="127.0.0.1", port=_free_port(), **said)
 
     def open(self) -> None:
         self._controller.start()
@@ -30,11 +39,15 @@ class PostOffice:
 
     @property
     def settings(self) -> SmtpSettings:
-        return SmtpSettings("127.0.0.1", self._controller.port, "none", "overens@region.example", timeout=5)
+        return SmtpSettings("127.0.0.1", self._controller.port, self._security, "overens@region.example", timeout=5)
 
     @property
     def mails(self) -> list[EmailMessage]:
         return [read(raw) for raw in self.taken]
+
+    def _let_in(self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, said: Any) -> AuthResult:
+        self.logins += 1
+        return AuthResult(success=said.login == b"overens" and said.password == self._password, handled=False)
 
     async def handle_EHLO(  # noqa: N802
         self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]

@@ -17,6 +17,7 @@ from states.diagram import mermaid
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+SETTINGS = (ROOT / "deploy" / "settings.md").read_text(encoding="utf-8")
 LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
 DEPLOYED = (ROOT / "deploy" / "requirements.lock").read_text(encoding="utf-8")
 
@@ -45,8 +46,8 @@ def test_readmes_picture_is_drawn_from_the_moves() -> None:
     assert drawn.strip() == f"```mermaid\n{mermaid(MOVES)}\n```"
 
 
-def test_readmes_table_of_settings_is_the_settings() -> None:
-    rows = [line for line in README.splitlines() if line.startswith("| `OVERENS_")]
+def test_the_table_of_settings_is_the_settings() -> None:
+    rows = [line for line in SETTINGS.splitlines() if line.startswith("| `OVERENS_")]
     assert rows == [_row(name, field) for name, field in Settings.model_fields.items()]
 
 
@@ -56,7 +57,11 @@ def _row(name: str, field: FieldInfo) -> str:
 
 
 def test_what_readme_points_at_is_there() -> None:
-    named = ["deploy/README.md", *re.findall(r"`((?:states|service|flows|tests|documents|deploy)/[\w/.]*)`", README)]
+    named = [
+        "deploy/README.md",
+        "deploy/settings.md",
+        *re.findall(r"`((?:states|service|flows|tests|documents|deploy)/[\w/.]*)`", README),
+    ]
     assert [path for path in named if not (ROOT / path).exists()] == []
 
 

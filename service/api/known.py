@@ -8,7 +8,7 @@ from fastapi import Request
 from sqlmodel import Session, col, select
 
 from service.store.standing import relation, scope
-from service.store.tables import Agreement, Clause, DateRequest, DecisionStep, Message, Response, Signature, SignatureSlot
+from service.store.tables import Agreement, Clause, DateRequest, DecisionStep, Response, Signature, SignatureSlot
 from service.web import Visit
 from states.access import Operation, require
 from states.errors import NotFound
@@ -24,7 +24,6 @@ OF_AGREEMENT: Mapping[str, Any] = {
     "signature_id": select(Signature.id, SignatureSlot.agreement_id).join(
         SignatureSlot, col(SignatureSlot.id) == col(Signature.slot_id)
     ),
-    "message_id": select(Message.id, Message.agreement_id),
 }
 """The ids that lead to an agreement, by the name they have in an address; first theirs, then the agreement's."""
 

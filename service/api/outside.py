@@ -1,44 +1,23 @@
-"""What goes out and what happened: messages, events, the published agreements."""
+"""What happened and what is there for all to see: events, the published agreements."""
 
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from fastapi.responses import Response
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 from sqlmodel.sql.expression import Select
 
-from service.api.contract import Shown, made, once
+from service.api.contract import Shown
 from service.api.listing import After, Asked, Page
 from service.api.route import Route
-from service.store import history, outbox
+from service.store import history
 from service.store.standing import scope, view
-from service.store.tables import Agreement, Document, Event, EventPayload, Message, Publication
-from service.web import Visit, Visiting, permit
+from service.store.tables import Agreement, Document, Event, EventPayload, Publication
+from service.web import Visit, permit
 from states.access import Operation
-from states.errors import NotFound
-from states.message import State
 
 router = APIRouter(tags=["outside"], route_class=Route)
-
-
-class MessageShown(Shown):
-    """A message; its link and code are never shown."""
-
-    id: UUID
-    purpose: str
-    agreement_id: UUID | None
-    recipient_name: str
-    subject: str
-    state: State
-    held: bool
-    written_at: datetime
-    next_try_at: datetime
-    sent_at: datetime | None
-    attempts: int
-    reason: str
-    version: int
 
 
 class EventShown(Shown):
@@ -67,57 +46,6 @@ class PublicationShown(Shown):
     page: str
     file: str
     file_sha256: str
-
-
-@router.get("/messages")
-@permit(Operation.view_messages)
-def list_messages(
-    visit: Visit, cut: Asked, state: State | None = None, agreement: UUID | None = None, after: After = None
-) -> Page[MessageShown]:
-    """Messages about the region's agreements, newest first."""
-    query = select(Message).join(Agreement, col(Agreement.id) == col(Message.agreement_id)).where(scope(visit.actor))
-    query = query.where(col(Message.state) == state) if state else query
-    query = query.where(col(Message.agreement_id) == agreement) if agreement else query
-    with visit.read() as session:
-        return cut.growing(session, query, col(Message.id), MessageShown.model_validate, after=after, newest_first=True)
-
-
-@router.get("/messages/{message_id}")
-@permit(Operation.view_messages)
-def get_message(visit: Visit, message_id: UUID) -> MessageShown:
-    with visit.read() as session:
-        return MessageShown.model_validate(_message(session, visit, message_id))
-
-
-@router.post("/messages/{message_id}/resending", response_model=MessageShown)
-@permit(Operation.edit_messages)
-def resend(visit: Visit, message_id: UUID) -> Response:
-    """Try again now; 409 when it has been sent."""
-
-    def act(session: Session) -> Response:
-        row = _message(session, visit, message_id)
-        outbox.resend(session, row, visit.real_now)
-        return made(MessageShown.model_validate(row))
-
-    return once(visit, None, act)
-
-
-@router.put("/messages/{message_id}/hold")
-@permit(Operation.edit_messages)
-def hold(visit: Visit, message_id: UUID) -> MessageShown:
-    with visit.write() as session:
-        row = _message(session, visit, message_id)
-        outbox.hold(session, row)
-        return MessageShown.model_validate(row)
-
-
-@router.delete("/messages/{message_id}/hold")
-@permit(Operation.edit_messages)
-def release(visit: Visit, message_id: UUID) -> MessageShown:
-    with visit.write() as session:
-        row = _message(session, visit, message_id)
-        outbox.release(session, row)
-        return MessageShown.model_validate(row)
 
 
 Seq = Annotated[int | None, Query(ge=0, lt=2**63, description="The last number seen; `next` has it")]
@@ -186,18 +114,6 @@ def _published(row: Publication, agreement: Agreement, file: Document) -> Public
 
 def _events() -> Select[Any, Any]:
     return select(Event, EventPayload).outerjoin(EventPayload, col(EventPayload.seq) == col(Event.seq))
-
-
-def _message(session: Session, visit: Visiting, message_id: UUID) -> Message:
-    query = (
-        select(Message)
-        .join(Agreement, col(Agreement.id) == col(Message.agreement_id))
-        .where(col(Message.id) == message_id, scope(visit.actor))
-    )
-    row = session.exec(query).first()
-    if row is None:
-        raise NotFound
-    return row
 
 
 def _event(event: Event, payload: EventPayload | None) -> EventShown:

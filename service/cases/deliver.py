@@ -9,29 +9,27 @@ from uuid import UUID
 from sqlmodel import Session, col, or_, select
 
 from service.cases import remind
+from service.cases.digests import DIGESTS
 from service.post import Attachment, CalendarFile, Outcome, Outgoing, Post, Result, Unaddressable, compose
 from service.post.letters import CODE, LINK, SITE, LetterName
 from service.store import outbox
 from service.store.contacts import in_force
 from service.store.files import Files
 from service.store.looks import look_again
+from service.store.regions import region_of
 from service.store.tables import (
-    Agreement,
-    AgreementParty,
     Code,
     ContactAssignment,
-    DialogueRound,
     Document,
     Link,
     Message,
-    Organisation,
+    Person,
     RoundMessage,
 )
 from states import message as rule
 from states.calendar import civil
 from states.errors import OverensError
-from states.parties import OrganisationKind
-from states.tokens import code, fingerprint, link_token
+from states.tokens import code, fingerprint, link_token, unsubscribe_token
 
 LEASE = timedelta(minutes=2)
 """How long a message is ours; a process that dies in between leaves it to the next after that."""
@@ -41,7 +39,7 @@ FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(hours=5)
 LINK_LIVES = timedelta(days=30)
 SIGN_IN_LINK_LIVES = timedelta(minutes=30)
 
-ASSIGNMENT_ENDED, EXPIRED = "assignment_ended", "expired"
+ASSIGNMENT_ENDED, EXPIRED, UNSUBSCRIBED = "assignment_ended", "expired", "unsubscribed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +50,7 @@ class Leased:
     out: Outgoing = field(repr=False)
     token: str = field(repr=False)
     code: str = field(repr=False)
+    unsubscribe: str = field(repr=False)
     document: tuple[str, str, str] | None
     until: datetime
 
@@ -89,11 +88,16 @@ def send(post: Post, leased: Iterable[Leased], base_url: str, files: Files) -> l
 
 
 def settle(session: Session, sent: Iterable[Sent], real_now: datetime) -> None:
-    """Write down what happened: sent, tried again later, or given up with a task for the region."""
+    """Write down what happened: sent, tried again later, or given up with a task for the region.
+
+    Where the server takes nothing at all the message has not been tried, and waits without losing one of its tries.
+    """
     for each in sent:
         message = session.exec(select(Message).where(col(Message.id) == each.id).with_for_update()).one()
         if each.outcome.result is Result.sent:
             _mark_sent(session, message, real_now)
+        elif message.state is rule.State.queued and message.leased_until == each.until and each.outcome.result is Result.away:
+            _not_tried(session, message, each.outcome, real_now)
         elif message.state is rule.State.queued and message.leased_until == each.until:
             _failed_once(session, message, each.outcome, real_now)
     session.flush()
@@ -132,11 +136,16 @@ def _due(session: Session, real_now: datetime, limit: int, only: Sequence[UUID] 
 def _no_longer(session: Session, message: Message, real_now: datetime) -> str | None:
     """Why a message must not go out any more."""
     if message.assignment_id is not None:
-        query = select(ContactAssignment.epoch).where(
-            col(ContactAssignment.id) == message.assignment_id, in_force(civil(real_now))
+        query = (
+            select(ContactAssignment.epoch, Person.digests_off_at)
+            .join(Person, col(Person.id) == col(ContactAssignment.person_id))
+            .where(col(ContactAssignment.id) == message.assignment_id, in_force(civil(real_now)))
         )
-        if session.exec(query).first() != message.epoch:
+        epoch, spared = session.exec(query).first() or (None, None)
+        if epoch != message.epoch:
             return ASSIGNMENT_ENDED
+        if spared and message.purpose in DIGESTS:
+            return UNSUBSCRIBED
     asked = session.exec(select(Code).where(col(Code.message_id) == message.id)).first()
     return EXPIRED if asked and asked.expires_at <= real_now else None
 
@@ -157,6 +166,7 @@ def _leased(session: Session, keys: tuple[bytes, ...], message: Message, real_no
         ),
         token=_link(session, keys, message, real_now) if LINK in message.body else "",
         code=code(keys[0], *_bound_to(message)) if CODE in message.body else "",
+        unsubscribe=unsubscribe_token(keys[0], message.id.hex) if message.purpose in DIGESTS and message.assignment_id else "",
         document=(document.file_name, document.media_type, document.file_sha256) if document else None,
         until=message.leased_until or real_now,
     )
@@ -205,9 +215,16 @@ def _tried(post: Post, leased: Leased, base_url: str, files: Files) -> Outcome:
         attachment = Attachment(*leased.document[:2], files.get(leased.document[2])) if leased.document else None
     except OverensError as error:
         return Outcome(Result.temporary, error.message)
-    body = _with_secrets(leased, base_url)
+    out = replace(
+        leased.out,
+        sender=post.settings.sender,
+        reply_to=post.settings.reply_to,
+        unsubscribe=f"{base_url}/avanmal/{leased.unsubscribe}" if leased.unsubscribe else "",
+        body=_with_secrets(leased, base_url),
+        attachment=attachment,
+    )
     try:
-        mail = compose(replace(leased.out, sender=post.settings.sender, body=body, attachment=attachment))
+        mail = compose(out)
     except Unaddressable:
         return Outcome(Result.permanent, "Adressen eller namnet går inte att använda i ett mejl.", recipient_refused=True)
     return post.send(mail)
@@ -227,6 +244,12 @@ def _mark_sent(session: Session, message: Message, real_now: datetime) -> None:
     message.version += 1
     session.add(message)
     _note_address(session, message, bounced=False)
+
+
+def _not_tried(session: Session, message: Message, outcome: Outcome, real_now: datetime) -> None:
+    message.leased_until, message.attempts, message.reason = None, message.attempts - 1, outcome.words
+    message.next_try_at = real_now + wait(message.id, 1)
+    session.add(message)
 
 
 def _failed_once(session: Session, message: Message, outcome: Outcome, real_now: datetime) -> None:
@@ -269,7 +292,7 @@ def _note_address(session: Session, message: Message, *, bounced: bool) -> None:
 
 
 def _raise_task(session: Session, message: Message, now: datetime) -> None:
-    region = _region(session, message)
+    region = region_of(session, message)
     if region is not None:
         outbox.task(
             session,
@@ -282,22 +305,3 @@ def _raise_task(session: Session, message: Message, now: datetime) -> None:
             agreement_id=message.agreement_id,
             subject_id=message.id,
         )
-
-
-def _region(session: Session, message: Message) -> UUID | None:
-    """Whose strategists hear of it: the region of the agreement or round, else one the recipient negotiates with."""
-    if message.agreement_id is not None:
-        return session.get_one(Agreement, message.agreement_id).region_id
-    if (about := session.get(RoundMessage, message.id)) is not None:
-        return session.get_one(DialogueRound, about.round_id).region_id
-    if message.assignment_id is None:
-        return None
-    organisation = session.get_one(ContactAssignment, message.assignment_id).organisation_id
-    if session.get_one(Organisation, organisation).kind is OrganisationKind.region:
-        return organisation
-    query = (
-        select(Agreement.region_id)
-        .join(AgreementParty, col(AgreementParty.agreement_id) == col(Agreement.id))
-        .where(col(AgreementParty.organisation_id) == organisation)
-    )
-    return session.exec(query).first()

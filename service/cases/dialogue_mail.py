@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlmodel import Session
 
+from service.cases.letter_texts import own_letters
 from service.cases.mail import in_full
 from service.post.calendar import Appointment, Method, write
 from service.post.letters import Letter, LetterName, render
@@ -58,7 +59,7 @@ class Post:
 
     def letter(self, name: LetterName, to: Invited, **facts: str) -> Letter:
         """What the invited person reads."""
-        return render(name, {**self.facts, "namn": to.person.name, "part": to.organisation.name, **facts})
+        return self._letter(name, to.person.name, to, facts)
 
     def tell(
         self, name: LetterName, to: Invited, key: str, method: Method | None = None, file: Enclosed | None = None, **facts: str
@@ -83,7 +84,7 @@ class Post:
     def tell_substitute(self, name: LetterName, to: Invited, key: str, method: Method, **facts: str) -> None:
         """To the colleague who comes instead, who has no role here and so no link."""
         who = (to.row.substitute_name, to.row.substitute_email)
-        letter: Letter = render(name, {**self.facts, "namn": who[0], "part": to.organisation.name, **facts})
+        letter = self._letter(name, who[0], to, facts)
         message = outbox.queue(
             self.session,
             self.now,
@@ -95,6 +96,10 @@ class Post:
             recipient_name=who[0],
         )
         self._beside(message, who, method)
+
+    def _letter(self, name: LetterName, reader: str, to: Invited, facts: Mapping[str, str]) -> Letter:
+        known = {**self.facts, "namn": reader, "part": to.organisation.name, **facts}
+        return render(name, known, own_letters(self.session, self.round.region_id))
 
     def _beside(
         self, message: Message | None, attendee: tuple[str, str], method: Method | None, file: Enclosed | None = None

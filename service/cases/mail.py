@@ -8,6 +8,7 @@ from babel.dates import format_date
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, update
 
+from service.cases.letter_texts import own_letters
 from service.post.letters import LetterName, render
 from service.store import outbox
 from service.store.contacts import Contact, contacts, main_contacts
@@ -63,7 +64,8 @@ def write(
     **options: object,
 ) -> None:
     """Queue one letter to one person; the personal link leads to the agreement unless another path is named."""
-    letter = render(name, {**_sender(session, now, standing), "namn": contact.person.name, **facts})
+    known = {**_sender(session, now, standing), "namn": contact.person.name, **facts}
+    letter = render(name, known, own_letters(session, standing.agreement.region_id))
     outbox.queue(
         session,
         now,
@@ -95,7 +97,8 @@ def registry_letter(
         task(session, now, standing, "registry_missing", title, once=str(party.id))
         return
     known = {**_sender(session, now, standing), **_with_parties(standing, party, facts), "namn": party.organisation.name}
-    letter = render(name, {**known, "dnr": party.row.case_number or "inte angivet"})
+    known["dnr"] = party.row.case_number or "inte angivet"
+    letter = render(name, known, own_letters(session, standing.agreement.region_id))
     outbox.queue(
         session,
         now,
@@ -197,7 +200,7 @@ def _no_contact(session: Session, now: datetime, standing: Standing, party: Part
     if not party.organisation.registry_email:
         return
     facts = {**_sender(session, now, standing), **_with_parties(standing, party, None), "namn": party.organisation.name}
-    letter = render(LetterName.contact_missing, facts)
+    letter = render(LetterName.contact_missing, facts, own_letters(session, standing.agreement.region_id))
     outbox.queue(
         session,
         now,

@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 from service.cases.owed_facts import Facts, counts
 from service.store import looks
 from service.store.contacts import Contact
+from service.store.mailbox import QUEUED as QUEUED
 from service.store.standing import Party, Standing
 from service.store.tables import Agreement, ContactAssignment, DecisionStep, Organisation, Reminder
 from states import decision, slot
@@ -26,9 +27,6 @@ CHUNK = 2_000
 
 LOOKS_BACK = timedelta(days=30)
 """How long after its last day an ended or settled case still tells why nobody was reminded."""
-
-QUEUED = "queued"
-"""The outcome of a reminder that was written; every other outcome is a skip reason."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from service.cases.dialogue_mail import post
+from service.cases.letter_texts import own_letters
 from service.cases.mail import counterpart, in_full
 from service.cases.owed import Owed
 from service.cases.owed_replies import Matter, OwedReply
@@ -52,11 +53,12 @@ class Written:
 
 @dataclass(slots=True)
 class Writer:
-    """Writes the letters of one day; who signs for each region is looked up once."""
+    """Writes the letters of one day; who signs for each region, and in which words, is looked up once."""
 
     session: Session
     now: datetime
     senders: dict[tuple[UUID, UUID | None], dict[str, str]] = field(default_factory=dict)
+    worded: dict[UUID, dict[LetterName, Letter]] = field(default_factory=dict)
 
     def write(self, matters: Sequence[Matter], contact: Contact) -> Written:
         """One letter about everything that one person is reminded of."""
@@ -68,7 +70,7 @@ class Writer:
             return self._about_agreement(first, facts)
         listed = "\n".join(f"– {_in_a_list(matter)}" for matter in matters)
         facts |= {"antal": str(len(matters)), "omraden": listed}
-        return Written(LetterName.reminder_several, render(LetterName.reminder_several, facts), "/")
+        return self._written(first.region_id, LetterName.reminder_several, facts, "/")
 
     def _about_invitation(self, matter: OwedReply) -> Written:
         letters = post(self.session, self.now, matter.round, matter.meeting)
@@ -88,7 +90,13 @@ class Writer:
         }
         late = matter.agreement.due is not None and matter.agreement.due < civil(self.now)
         name = _LETTERS.get(matter.obligation.purpose, LetterName.reminder_after if late else LetterName.reminder_before)
-        return Written(name, render(name, facts), _path(matter))
+        return self._written(matter.region_id, name, facts, _path(matter))
+
+    def _written(self, region: UUID, name: LetterName, facts: dict[str, str], path: str) -> Written:
+        """In the region's own words where it has worded the letter itself."""
+        if region not in self.worded:
+            self.worded[region] = own_letters(self.session, region)
+        return Written(name, render(name, facts, self.worded[region]), path)
 
     def _sender(self, region_id: UUID, programme: UUID | None) -> dict[str, str]:
         """The strategist who stands under the letter."""

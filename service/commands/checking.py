@@ -13,6 +13,7 @@ from service.cases.check import Finding, chain, impossible
 from service.cases.check_files import lost_files
 from service.commands.opened import opened
 from service.commands.terminal import fact, say
+from service.post.inbox import MailboxAway, look
 from service.schedules import SchedulerAway, Schedules
 from service.settings import Settings, load
 from service.store import schema
@@ -29,6 +30,7 @@ from service.store.tables import (
     Signature,
     SignatureSlot,
 )
+from service.sweeps import imap
 from states.calendar import TZ
 
 _OF_AN_AGREEMENT: tuple[type[SQLModel], ...] = (
@@ -72,6 +74,7 @@ def check(parts: Parts) -> bool:
 def _found(store: Store, settings: Settings, parts: Parts) -> Iterator[tuple[Finding, str]]:
     if parts.all or parts.settings:
         _notes(settings)
+        yield from ((finding, "/installningar") for finding in _mailbox(settings))
     if schema.behind(store):
         yield Finding("schema-behind", "-", "Databasen har en äldre form än programmet. Kör: overens migrate"), "/"
         return
@@ -106,8 +109,24 @@ def _notes(settings: Settings) -> None:
     )
     if not settings.mail_configured:
         say("Ingen e-postserver är vald: mejl stannar i Utkorg.")
+    if not settings.inbox_configured:
+        say("Ingen brevlåda är vald: ingen läser svar på mejlen. Sätt OVERENS_IMAP_HOST.")
     if not settings.https:
         say("Webbplatsen har ingen https: kakan saknar skyddet __Host- och Secure. Det går bara på den här datorn.")
+
+
+def _mailbox(settings: Settings) -> Iterator[Finding]:
+    """Whether the mailbox for replies opens, and whether replies are sent there."""
+    if not settings.inbox_configured:
+        return
+    if "imap_address" not in settings.model_fields_set and "smtp_sender" not in settings.model_fields_set:
+        yield Finding(
+            "no-reply-address", "-", "Svar på mejl kommer inte fram. Sätt OVERENS_SMTP_SENDER eller OVERENS_IMAP_ADDRESS."
+        )
+    try:
+        look(imap(settings))
+    except MailboxAway as away:
+        yield Finding(away.code, "-", away.message)
 
 
 def _schedules(settings: Settings, *, asked: bool) -> Iterator[Finding]:

@@ -84,6 +84,12 @@ _SENTENCES = {
     "hold_message": _("Ett mejl hölls kvar."),
     "release_message": _("Ett mejl släpptes."),
     "resend_message": _("Ett mejl skickades igen."),
+    "change_letter": _("Ett brev fick en egen text."),
+    "restore_letter": _("Ett brev fick tillbaka sin ursprungliga text."),
+    "stop_digests": _("En person avstod från sammanfattningar."),
+    "start_digests": _("En person vill ha sammanfattningar igen."),
+    "receive_mail": _("Ett svar kom med mejl."),
+    "file_mail": _("Ett mejl som hade kommit in lades på överenskommelsen."),
     "restore": _("Säkerhetskopian från {created} lästes in. Mejl som hölls kvar: {held}."),
     "report_flaw": _("En brist i tillgängligheten rapporterades."),
 }

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
 from service.cases import forecast
-from service.cases.deliver import ASSIGNMENT_ENDED, EXPIRED, text_with_secrets
+from service.cases.deliver import ASSIGNMENT_ENDED, EXPIRED, UNSUBSCRIBED, text_with_secrets
 from service.cases.messages import keep, message_for, send_again, within
 from service.pages.rendering import Paths, date_long, instant, render, see_other
 from service.post.letters import CODE, LINK, SITE
@@ -62,6 +62,7 @@ _EMPTY = {
 }
 _WHY = {
     ASSIGNMENT_ENDED: _("Stoppat: mottagarens uppdrag har upphört."),
+    UNSUBSCRIBED: _("Stoppat: mottagaren har avstått från sammanfattningar."),
     EXPIRED: _("Stoppat: koden hade hunnit bli för gammal."),
     "recalled": _("Stoppat: svaret togs tillbaka innan mejlet gick."),
     "superseded": _("Stoppat: det ersattes av ett nyare mejl."),
@@ -182,7 +183,7 @@ def why(message: Message) -> str:
         return ngettext("Försökt en gång. {reason}", "Försökt {count} gånger. {reason}", message.attempts, reason=message.reason)
     if message.state is not State.suppressed:
         return message.reason
-    if message.reason in set(SkipReason) - {SkipReason.assignment_ended}:
+    if message.reason in set(SkipReason) - _WHY.keys():
         return SKIP_WORDS[SkipReason(message.reason)]
     return _WHY.get(message.reason, message.reason)
 

@@ -187,6 +187,7 @@ def _actions(request: Request, n: Negotiation) -> list[NavLink]:
         ("due", _("Ändra svarsdag"), Operation.answer_date in n.operations and n.agreement.state in ("draft", "negotiating")),
         ("date_requests", _("Föreslå ett nytt datum"), Operation.propose_date in n.operations and _may_ask(n)),
         ("agreement_reminders", _("Påminnelser för den här överenskommelsen"), Operation.edit_reminders in n.operations),
+        ("agreement_mails", _("Inkomna mejl"), Operation.view_messages in n.operations),
         ("case_number", _("Ändra diarienummer"), Operation.set_case_number in n.operations),
         ("withdrawal", _("Dra tillbaka förslaget"), Operation.withdraw in n.operations and Event.withdraw in n.events),
         ("declination", _("Tacka nej"), Operation.decline in n.operations and Event.decline in n.events),

@@ -1,16 +1,16 @@
 """Inställningar: how each programme reminds, when the schedules ran and run, and how old the last verified backup is."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
+from service.cases import mail_server
 from service.cases.backup import last_verified
 from service.pages.reminder_settings import in_words
 from service.pages.rendering import Paths, instant, render, see_other
-from service.schedules import Run, SchedulerAway, Schedules
+from service.schedules import RESULTS, SchedulerAway, Schedules, Standing, planned, standing
 from service.settings import Settings
 from service.store.overview import programmes
 from service.web import Typed, Visit, Visiting, permit, status_of
@@ -20,22 +20,6 @@ from states.policy import Policy
 from states.said import _, ngettext
 
 router = APIRouter(include_in_schema=False)
-
-SCHEDULES = {
-    "reminders": _("Påminnelser"),
-    "deliver": _("Utskick av mejl"),
-    "rounds": _("Dialogomgångar"),
-    "follow-ups": _("Uppföljning av datum"),
-    "nightly": _("Nattlig kontroll och säkerhetskopia"),
-}
-"""Every schedule a person can start, by the name it has in the scheduler."""
-
-_RESULTS = {
-    "COMPLETED": _("Gick bra"),
-    "FAILED": _("Misslyckades"),
-    "CRASHED": _("Avbröts"),
-    "CANCELLED": _("Hoppades över, en annan körning pågick"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +44,7 @@ def show(request: Request, visit: Visit) -> HTMLResponse:
 def run_now(request: Request, visit: Visit, typed: Typed) -> Response:
     """Ask the scheduler for one run at once; what the run does is decided by what is due."""
     name = typed.get("schedule", "")
-    if name not in SCHEDULES:
+    if name not in planned(visit.settings):
         raise NotFound
     try:
         with Schedules(visit.settings) as line:
@@ -76,6 +60,7 @@ def _page(request: Request, visit: Visiting, *, status: int = 200) -> HTMLRespon
         found = [
             (p, in_words(Policy.from_dict(p.policy)), len(p.quiet_periods)) for p, *_rest in programmes(session, visit.actor)
         ]
+        trouble = mail_server.trouble(session, visit.actor.organisation)
     return render(
         request,
         "settings/page.html",
@@ -84,6 +69,8 @@ def _page(request: Request, visit: Visiting, *, status: int = 200) -> HTMLRespon
         lines=lines,
         away="" if lines else SchedulerAway().message,
         backup=_backup(visit.settings, visit.real_now),
+        mail=_mail(visit.settings),
+        mail_trouble=trouble,
         said=_("Körningen är beställd. Den börjar inom några sekunder.")
         if request.query_params.get("klart") == "korning"
         else "",
@@ -95,28 +82,35 @@ def _page(request: Request, visit: Visiting, *, status: int = 200) -> HTMLRespon
 def _lines(settings: Settings) -> list[Line]:
     """Every schedule with its last and next run; nothing at all when the scheduler does not answer."""
     try:
-        with Schedules(settings) as line:
-            coming, past = line.coming(200), line.past(200)
+        return [_line(one) for one in standing(settings)]
     except SchedulerAway:
         return []
-    return [_line(name, title, coming, past) for name, title in SCHEDULES.items()]
 
 
-def _line(name: str, title: str, coming: Sequence[Run], past: Sequence[Run]) -> Line:
-    last = next((run for run in past if run.schedule == name), None)
-    upcoming = next((run for run in coming if run.schedule == name and run.expected), None)
-    ended = last and (last.ended or last.started or last.expected)
+def _line(one: Standing) -> Line:
+    last, over, at = one.last, one.last and one.last.over, one.next and one.next.expected
     return Line(
-        name,
-        title,
-        _("Senast {moment}: {result:lower}.", moment=instant(ended), result=_RESULTS.get(last.state, last.state))
-        if last and ended
+        one.name,
+        one.title,
+        _("Senast {moment}: {result:lower}.", moment=instant(over), result=RESULTS.get(last.state, last.state))
+        if last and over
         else _("Har inte körts ännu."),
-        _("Nästa gång {moment}.", moment=instant(upcoming.expected))
-        if upcoming and upcoming.expected
-        else _("Ingen körning är planerad."),
-        "late" if upcoming is None or (last is not None and last.state in ("FAILED", "CRASHED")) else "ok",
+        _("Nästa gång {moment}.", moment=instant(at)) if at else _("Ingen körning är planerad."),
+        "late" if at is None or (last is not None and last.state in ("FAILED", "CRASHED")) else "ok",
     )
+
+
+def _mail(settings: Settings) -> list[str]:
+    """Which addresses mail is sent from and read at, or what nobody has chosen yet."""
+    sender, replies = settings.smtp_sender, settings.imap_address or settings.smtp_sender
+    return [
+        _("Mejl skickas från {address}.", address=sender)
+        if settings.mail_configured
+        else _("Ingen mejlserver är inställd. Mejlen stannar i Utkorg."),
+        _("Svar på mejl läses i brevlådan {address}.", address=replies)
+        if settings.inbox_configured
+        else _("Ingen brevlåda är inställd. Ingen läser svar på mejlen."),
+    ]
 
 
 def _backup(settings: Settings, real_now: datetime) -> str:

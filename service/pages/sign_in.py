@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlmodel import Session
 
-from service.cases import codes, sessions, sign_in
+from service.cases import codes, digests, sessions, sign_in
 from service.cases.sessions import Opened
 from service.cases.sign_in import LinkState, LinkView
 from service.pages.rendering import Paths, render
@@ -145,7 +145,9 @@ def sign_out(request: Request, visit: Visit) -> Response:
 def my_sessions(request: Request, visit: Visit) -> Response:
     with visit.read() as session:
         mine = sessions.my_sessions(session, visit.actor, visit.real_now)
-    return render(request, "sign_in/sessions.html", sessions=mine, here=visit.actor.session or UUID(int=0))
+        gets = digests.gets_digests(session, visit.actor)
+    here = visit.actor.session or UUID(int=0)
+    return render(request, "sign_in/sessions.html", sessions=mine, here=here, gets_digests=gets, key=visit.new_key())
 
 
 @router.post("/sessioner")

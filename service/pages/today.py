@@ -25,6 +25,7 @@ from states.said import _, ngettext
 router = APIRouter(include_in_schema=False)
 
 CALL = "call"
+REPLY = "mail_reply"
 
 _SAID = {
     "ringt": _("Noterat att du har ringt."),
@@ -114,7 +115,8 @@ def waiting(session: Session, actor: Actor, now: datetime, paths: Paths) -> list
         Section(_("Granska svar"), [_review(standing, paths, today) for standing in desk.to_review(session, actor)]),
         Section(_("Kontrollera underskrivna papper"), [_scan(scan, paths, actor) for scan in desk.scans(session, actor)]),
         Section(_("Underskrifter som dröjer"), [_still(still, paths) for still in desk.standing_still(session, actor, now)]),
-        Section(_("Annat"), [_task(due, paths) for due in tasks if due.task.kind != CALL]),
+        Section(_("Läs svar som kom med mejl"), [_reply(due, paths) for due in tasks if due.task.kind == REPLY]),
+        Section(_("Annat"), [_task(due, paths) for due in tasks if due.task.kind not in (CALL, REPLY)]),
     ]
 
 
@@ -129,6 +131,10 @@ def _task(due: Due, paths: Paths) -> Entry:
         tone="late" if call else "",
         task=due.task.id,
     )
+
+
+def _reply(due: Due, paths: Paths) -> Entry:
+    return replace(_task(due, paths), href=paths("received_mail", mail_id=due.task.subject_id), tone="act")
 
 
 def _call(due: Due, paths: Paths, whom: Mapping[UUID, Answerer]) -> Entry:

@@ -9,14 +9,29 @@ from email import policy
 from email.message import EmailMessage
 from email.utils import parseaddr
 from hashlib import sha256
+from html.parser import HTMLParser
+from imaplib import IMAP4
 from typing import Literal
 
+from imap_tools.errors import ImapToolsError
 from imap_tools.mailbox import BaseMailBox, MailBox, MailBoxStartTls, MailBoxUnencrypted
+from imap_tools.message import MailMessage
 
+from states.errors import OverensError
 from states.incoming import Delivery
+from states.said import _
 
 TIMEOUT = 20.0
 _ID = re.compile(r"<[^<>\s]+>")
+_EMPTY_LINES = re.compile(r"[ \n]*\n[ \n]*\n[ \n]*")
+_SILENT = frozenset({"style", "script", "title"})
+_BLOCKS = frozenset({"p", "div", "li", "tr", "table", "blockquote", "h1", "h2", "h3", "h4"})
+
+
+class MailboxAway(OverensError):
+    """Brevlådan för svar går inte att öppna."""
+
+    code = "mailbox-away"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,26 +70,43 @@ class Letter:
 
 
 def read(settings: ImapSettings, take: Callable[[Letter], None]) -> int:
-    """Hand over every unread mail, flagging each as read only when it has been taken; a kill between the two repeats it."""
+    """Hand over every unread mail, flagging each as read only when it has been taken; a kill between the two repeats it.
+
+    Raises MailboxAway when it cannot be opened.
+    """
     taken = 0
     with _opened(settings) as box:
         for uid in box.uids("UNSEEN"):
             for mail in box.fetch(f"UID {uid}", mark_seen=False):
-                take(taken_apart(mail.obj.as_bytes()))
+                take(_letter(mail))
                 box.flag(uid, "\\Seen", True)
                 taken += 1
     return taken
 
 
+def look(settings: ImapSettings) -> None:
+    """Open the mailbox and close it again; raises MailboxAway."""
+    with _opened(settings):
+        pass
+
+
+def _letter(mail: MailMessage) -> Letter:
+    """The mail taken apart; one that no parser can read is known by its number alone, and must not hold up the others."""
+    try:
+        return taken_apart(mail.obj.as_bytes())
+    except Exception:  # noqa: BLE001 (the standard library's parser raises anything at a broken mail)
+        return Letter(f"<{mail.uid}.unreadable@unnamed.invalid>", "", "", "", (), {})
+
+
 def taken_apart(data: bytes) -> Letter:
     """One mail from its bytes; what cannot be read is left out rather than refused."""
     mail = email.message_from_bytes(data, policy=policy.default)
-    body = mail.get_body(("plain",))
+    body = mail.get_body(("plain", "html"))
     return Letter(
         message_id=(_ids(mail, "message-id") or (f"<{sha256(data).hexdigest()}@unnamed.invalid>",))[0],
-        sender=parseaddr(str(mail.get("from", "")))[1].lower(),
-        subject=str(mail.get("subject", "")),
-        text=_text(body) if isinstance(body, EmailMessage) else "",
+        sender=_clean(parseaddr(str(mail.get("from", "")))[1].lower()),
+        subject=" ".join(_clean(str(mail.get("subject", ""))).split()),
+        text=_words(body) if isinstance(body, EmailMessage) else "",
         answers=tuple(dict.fromkeys((*_ids(mail, "in-reply-to"), *reversed(_ids(mail, "references"))))),
         headers={name.lower(): str(value) for name, value in mail.items()},
         attachments=tuple(_attachment(part) for part in mail.iter_attachments() if not part.is_multipart()),
@@ -83,6 +115,24 @@ def taken_apart(data: bytes) -> Letter:
 
 
 def _opened(settings: ImapSettings) -> BaseMailBox:
+    """The mailbox, logged in to; what is wrong is said in our words, the server's own may repeat what it was told."""
+    try:
+        box = _dialled(settings)
+        try:
+            enter = box.login if settings.user.isascii() and settings.password.isascii() else box.login_utf8
+            return enter(settings.user, settings.password, initial_folder=settings.folder)
+        except BaseException:
+            box.client.shutdown()
+            raise
+    except ssl.SSLError:
+        raise MailboxAway(_("Brevlådan för svar går inte att öppna: serverns certifikat godtogs inte.")) from None
+    except (ImapToolsError, IMAP4.error):
+        raise MailboxAway(_("Brevlådan för svar går inte att öppna: användare, lösenord eller mapp godtogs inte.")) from None
+    except OSError:
+        raise MailboxAway(_("Brevlådan för svar går inte att öppna: servern svarar inte.")) from None
+
+
+def _dialled(settings: ImapSettings) -> BaseMailBox:
     context = ssl.create_default_context()
     box: BaseMailBox
     if settings.security == "tls":
@@ -91,11 +141,50 @@ def _opened(settings: ImapSettings) -> BaseMailBox:
         box = MailBoxStartTls(settings.host, settings.port, timeout=TIMEOUT, ssl_context=context)
     else:
         box = MailBoxUnencrypted(settings.host, settings.port, timeout=TIMEOUT)
-    return box.login(settings.user, settings.password, initial_folder=settings.folder)
+    return box
 
 
 def _ids(mail: EmailMessage, name: str) -> tuple[str, ...]:
-    return tuple(_ID.findall(str(mail.get(name, ""))))
+    return tuple(_ID.findall(_clean(str(mail.get(name, "")))))
+
+
+def _clean(text: str) -> str:
+    """Without what no database takes: half characters, and NUL."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "")
+
+
+def _words(body: EmailMessage) -> str:
+    """What was written; many programs send nothing but HTML."""
+    text = _clean(_text(body)).replace("\r\n", "\n")
+    if body.get_content_subtype() != "html":
+        return text
+    plain = _Plain()
+    plain.feed(text)
+    plain.close()
+    return _EMPTY_LINES.sub("\n\n", "".join(plain.said)).strip() + "\n"
+
+
+class _Plain(HTMLParser):
+    """The words of an HTML mail, with lines where its blocks end."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.said: list[str] = []
+        self._silent = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002 (the parser's form)
+        self._silent += tag in _SILENT
+        if tag == "br":
+            self.said.append("\n")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._silent -= tag in _SILENT
+        if tag in _BLOCKS:
+            self.said.append("\n")
+
+    def handle_data(self, data: str) -> None:
+        if not self._silent:
+            self.said.append(re.sub(r"\s+", " ", data))
 
 
 def _text(part: EmailMessage) -> str:
@@ -109,7 +198,7 @@ def _text(part: EmailMessage) -> str:
 
 def _attachment(part: EmailMessage) -> Attachment:
     raw = part.get_payload(decode=True)
-    name = (part.get_filename() or "bilaga").replace("\\", "/").rpartition("/")[2]
+    name = _clean(part.get_filename() or "bilaga").replace("\\", "/").rpartition("/")[2]
     return Attachment(name, part.get_content_type(), raw if isinstance(raw, bytes) else b"")
 
 

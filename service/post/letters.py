@@ -1,13 +1,18 @@
 """The letters: Swedish texts with named places, filled by plain substitution; what is secret is filled in first when sending."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 
 import yaml
+
+from states.errors import FieldError, Invalid
+from states.said import _
+from states.text import TextError, clean
 
 LINK, CODE, SITE = "[[lank]]", "[[kod]]", "[[webb]]"
 """Marks that stay in a written letter: the personal link, the code, the address of this site."""
@@ -21,7 +26,13 @@ PLACES = frozenset({
 })  # fmt: skip
 """Everything a letter may speak of; a fact by another name is a slip of the pen and is refused."""
 
+PERSONAL = frozenset({"namn", "avsandare", "telefon", "motivering", "titel", "omraden"})
+"""What a subject may not hold: it is shown on locked screens, and stands in every register."""
+
+SUBJECT_MAX, BODY_MAX = 150, 5_000
+
 _PLACE = re.compile(r"\{\{ (\w+) \}\}")
+_LOOSE_PLACE = re.compile(r"\{\{[^\S\n]*(\w+)[^\S\n]*\}\}")
 _EMPTY_LINES = re.compile(r"\n{3,}")
 
 
@@ -91,9 +102,49 @@ class LetterError(ValueError):
     """A letter was asked for with a fact it does not know, or without one it needs."""
 
 
-def render(name: LetterName, facts: Mapping[str, str]) -> Letter:
-    """The letter with its facts filled in; more facts than it uses are fine, unknown or missing ones raise LetterError."""
-    template = templates()[name]
+NOT_EDITED = frozenset({LetterName.sign_in_link, LetterName.sign_in_code, LetterName.step_up_code, LetterName.problem_digest})
+"""What lets people in, and what speaks of the service itself: no region writes these."""
+
+SAMPLES: Mapping[str, str] = {
+    "antal": "8",
+    "avsandare": "Elin Åsberg, Region Dalarna",
+    "dagordning": "09.00 Välkomna (10 min)\n09.10 Läget i kommunerna (50 min)",
+    "datum": "torsdag 14 oktober 2027",
+    "dialog": "Höstens kulturdialog",
+    "dnr": "KS 2027/118",
+    "fran": "Falu kommun",
+    "kommun": "Falu kommun",
+    "kontrollkod": "3f7a 91c2",
+    "kvar": "2",
+    "motesdag": "onsdag 15 september 2027",
+    "motivering": "Nämnden vill att resorna ingår.",
+    "motpart": "Region Dalarna",
+    "namn": "Karin Östlund",
+    "namnd": "Kulturnämnden",
+    "nytt_datum": "fredag 29 oktober 2027",
+    "omrade": "Bibliotek och läsning",
+    "omraden": "– Bibliotek och läsning\n– Kultur och hälsa",
+    "part": "Falu kommun",
+    "period": "2027–2030",
+    "plats": "Falun, Stora salen",
+    "publik_lank": "/publikt/falun-2027",
+    "region": "Region Dalarna",
+    "slutdatum": "31 december 2030",
+    "svarsdatum": "torsdag 30 september 2027",
+    "telefon": "010-000 10 01",
+    "tid": "09.00–12.00",
+    "titel": "kulturnämndens ordförande",
+    "vad": "skriva under",
+}
+"""Invented facts, for looking at a letter before it is sent to anybody."""
+
+
+def render(name: LetterName, facts: Mapping[str, str], own: Mapping[LetterName, Letter] = MappingProxyType({})) -> Letter:
+    """The letter with its facts filled in, in a region's own words where it has some.
+
+    More facts than it uses are fine, unknown or missing ones raise LetterError.
+    """
+    template = own.get(name) or templates()[name]
     if unknown := facts.keys() - PLACES:
         raise LetterError(f"{name}: unknown facts {sorted(unknown)}")
     if missing := needs(name) - facts.keys():
@@ -104,8 +155,58 @@ def render(name: LetterName, facts: Mapping[str, str]) -> Letter:
     return Letter(" ".join((_filled(template.subject, safe) or "").split()), body.strip() + "\n")
 
 
+def edited(name: LetterName, subject: str, body: str) -> Letter:
+    """A letter as a region words it, in the one form we store; raises Invalid with every fault at its field.
+
+    It may speak of what our own letter speaks of, names no person in its subject, and has link and code where ours has.
+    """
+    letter = Letter(_typed("subject", subject, SUBJECT_MAX, one_line=True), _typed("body", body, BODY_MAX, one_line=False))
+    faults = [
+        fault for field, text in (("subject", letter.subject), ("body", letter.body)) for fault in _misplaced(name, field, text)
+    ]
+    for mark in (LINK, CODE, SITE):
+        wanted = templates()[name].body.count(mark)
+        if letter.body.count(mark) != wanted:
+            words = _("{mark} ska stå exakt en gång i brevet.") if wanted else _("{mark} finns inte i det här brevet.")
+            faults.append(FieldError("body", "mark", words.filling(mark=mark)))
+    if faults:
+        raise Invalid(*faults)
+    return Letter(letter.subject, letter.body + "\n")
+
+
+def _typed(field: str, text: str, most: int, *, one_line: bool) -> str:
+    try:
+        cleaned = clean(text, max_length=most, one_line=one_line)
+    except TextError as refused:
+        raise Invalid(FieldError(field, refused.code, refused.message)) from None
+    if not cleaned:
+        raise Invalid(FieldError(field, "missing", _("Skriv en text.")))
+    return _LOOSE_PLACE.sub(r"{{ \1 }}", cleaned)
+
+
+def _misplaced(name: LetterName, field: str, text: str) -> Iterator[FieldError]:
+    """Names that this letter does not know, persons in a subject, and braces that are no place at all."""
+    known = needs(name) - PERSONAL if field == "subject" else needs(name)
+    for place in dict.fromkeys(_PLACE.findall(text)):
+        if place not in known:
+            words = _("{place} går inte att använda här. Välj bland: {known}.", place=_braced(place), known=_listed(known))
+            yield FieldError(field, "unknown-place", words)
+    if re.search(r"\{\{|\}\}", _PLACE.sub("", text)):
+        yield FieldError(field, "braces", _("Skriv platser så här: {place}.", place=_braced("namn")))
+    if field == "subject" and "[[" in text:
+        yield FieldError(field, "mark", _("Ämnesraden kan inte ha någon länk eller kod."))
+
+
+def _braced(place: str) -> str:
+    return f"{{{{ {place} }}}}"
+
+
+def _listed(places: Iterable[str]) -> str:
+    return ", ".join(map(_braced, sorted(places))) or "–"
+
+
 def needs(name: LetterName) -> frozenset[str]:
-    """The facts a letter cannot be written without."""
+    """The facts our own letter cannot be written without; they are there for a region's wording of it too."""
     template = templates()[name]
     return frozenset(_PLACE.findall(template.subject + template.body))
 

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Literal
 
 TIMEOUT = 20.0
+_OF_THIS_MAIL = (421, 450, 451, 452, 552)
 
 _ENHANCED = re.compile(r"\b[245]\.\d{1,3}\.\d{1,3}\b")
 
@@ -25,15 +26,17 @@ class SmtpSettings:
     sender: str
     user: str = ""
     password: str = field(default="", repr=False)
+    reply_to: str = ""
     timeout: float = TIMEOUT
 
 
 class Result(StrEnum):
-    """What became of one try."""
+    """What became of one try; `away` says that the server takes nothing from us at all, so nothing of the message."""
 
     sent = "sent"
     temporary = "temporary"
     permanent = "permanent"
+    away = "away"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,23 +78,37 @@ class Post:
 
     def send(self, mail: EmailMessage) -> Outcome:
         """Try once; every answer of the server is an outcome, never an exception."""
+        line = self._line_or_why_not()
+        if isinstance(line, Outcome):
+            return line
         try:
-            self._connected().send_message(mail)
+            line.send_message(mail)
         except smtplib.SMTPRecipientsRefused as error:
             code, said = next(iter(error.recipients.values()))
             return _answer(code, said, "Mottagarens server tog inte emot adressen", recipient=True)
         except smtplib.SMTPSenderRefused as error:
             self.close()
-            return _temporary("Mejlservern tog inte emot vår avsändaradress", error.smtp_code, error.smtp_error)
+            return _sender_refused(error.smtp_code, error.smtp_error)
         except smtplib.SMTPDataError as error:
             return _answer(error.smtp_code, error.smtp_error, "Mejlservern tog inte emot mejlet")
-        except smtplib.SMTPResponseException as error:
-            self.close()
-            return _temporary("Mejlservern släppte inte in oss", error.smtp_code, error.smtp_error)
+        except smtplib.SMTPNotSupportedError:
+            return Outcome(Result.permanent, "Mejlservern tar inte emot adresser med å, ä eller ö.", recipient_refused=True)
         except (smtplib.SMTPException, OSError):
             self.close()
-            return Outcome(Result.temporary, "Mejlservern kan inte nås.")
+            return Outcome(Result.temporary, "Förbindelsen med mejlservern bröts.")
         return SENT
+
+    def _line_or_why_not(self) -> smtplib.SMTP | Outcome:
+        try:
+            return self._connected()
+        except smtplib.SMTPResponseException as error:
+            return Outcome(Result.away, f"Mejlservern släppte inte in oss ({_code(error.smtp_code, error.smtp_error)}).")
+        except smtplib.SMTPNotSupportedError:
+            return Outcome(Result.away, "Mejlservern erbjuder inte den kryptering eller inloggning som är vald.")
+        except ssl.SSLError:
+            return Outcome(Result.away, "Mejlserverns certifikat godtogs inte.")
+        except (smtplib.SMTPException, OSError):
+            return Outcome(Result.away, "Mejlservern kan inte nås.")
 
     def _connected(self) -> smtplib.SMTP:
         """The open line if it still answers, else a new one: a server may hang up between two messages."""
@@ -122,14 +139,18 @@ class Post:
         return line
 
 
+def _sender_refused(code: int, said: bytes | str) -> Outcome:
+    """It may be the size of this mail or a server in a hurry; else it is our address, and no other mail will do better."""
+    words = "Mejlservern tog inte emot vår avsändaradress"
+    if code in _OF_THIS_MAIL:
+        return _answer(code, said, "Mejlservern tog inte emot mejlet")
+    return Outcome(Result.away, f"{words} ({_code(code, said)}).")
+
+
 def _answer(code: int, said: bytes | str, words: str, *, recipient: bool = False) -> Outcome:
     if 400 <= code < 500:
-        return _temporary(words, code, said)
+        return Outcome(Result.temporary, f"{words} ({_code(code, said)}).")
     return Outcome(Result.permanent, f"{words} ({_code(code, said)}).", recipient_refused=recipient)
-
-
-def _temporary(words: str, code: int, said: bytes | str) -> Outcome:
-    return Outcome(Result.temporary, f"{words} ({_code(code, said)}).")
 
 
 def _code(code: int, said: bytes | str) -> str:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from service.store.tables import ConsultationAnswer, Document, RoundMessage
+from service.store.tables import ConsultationAnswer, Document, ReceivedFile, RoundMessage
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class Kept:
 
 
 def kept(session: Session) -> Iterator[Kept]:
-    """Documents, answers in writing that came as files, and the notes that went out."""
+    """Documents, answers in writing that came as files, the notes that went out, and what came by mail."""
     for document in session.exec(select(Document.id, Document.file_sha256, Document.file_name).order_by(col(Document.id))):
         yield Kept(*document)
     answers = select(ConsultationAnswer.id, ConsultationAnswer.file_sha256, ConsultationAnswer.file_name)
@@ -28,3 +28,5 @@ def kept(session: Session) -> Iterator[Kept]:
     notes = select(RoundMessage.message_id, RoundMessage.file_sha256, RoundMessage.file_name)
     for note in session.exec(notes.where(col(RoundMessage.file_sha256) != "").order_by(col(RoundMessage.message_id))):
         yield Kept(*note)
+    for file in session.exec(select(ReceivedFile.id, ReceivedFile.sha256, ReceivedFile.name).order_by(col(ReceivedFile.id))):
+        yield Kept(*file)

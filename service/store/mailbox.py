@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, func, or_
 from sqlalchemy import select as columns
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from service.store import dialogue
 from service.store.standing import scope
@@ -14,6 +15,8 @@ from states.message import State
 from states.parties import Actor
 
 PAGE = 50
+QUEUED = "queued"
+"""The outcome of a reminder that became a mail; every other is the reason why not."""
 
 
 def listed(session: Session, within: ColumnElement[bool], states: Sequence[State], before: UUID | None) -> list[Message]:
@@ -26,6 +29,15 @@ def counts(session: Session, within: ColumnElement[bool]) -> dict[State, int]:
     """How many messages stand in each state."""
     query = columns(col(Message.state), func.count()).where(within).group_by(col(Message.state))
     return dict(session.execute(query).tuples().all())
+
+
+def skipped(actor: Actor) -> SelectOfScalar[Reminder]:
+    """Every reminder within the person's scope that did not go out, those stopped after they were written too."""
+    return (
+        select(Reminder)
+        .join(Agreement, col(Agreement.id) == col(Reminder.agreement_id))
+        .where(scope(actor), col(Reminder.outcome) != QUEUED)
+    )
 
 
 def unwritten(session: Session, actor: Actor) -> list[tuple[Reminder, str, str]]:

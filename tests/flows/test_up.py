@@ -14,7 +14,7 @@ from typing import TypeVar
 import httpx
 import pytest
 
-from service.schedules import Run, Schedules
+from service.schedules import NAMES, Run, Schedules, standing
 from service.settings import Settings, load
 from service.supervise import web_answers
 
@@ -80,6 +80,11 @@ def test_ready_means_that_runs_of_every_schedule_stand_as_rows(started: Started)
             return {run.schedule for run in schedules.coming(200)}
 
     eventually(lambda: coming() == {"reminders", "rounds", "deliver", "follow-ups", "nightly"})
+
+
+def test_every_schedule_without_a_mailbox_says_when_it_runs_next(started: Started) -> None:
+    found = eventually(lambda: [one for one in standing(started.settings) if one.next])
+    assert {one.name for one in found} == NAMES.keys() - {"inbox"}
 
 
 def test_the_reminders_catch_up_at_start(started: Started) -> None:

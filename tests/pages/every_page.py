@@ -17,15 +17,17 @@ from uuid import UUID
 
 from fastapi import FastAPI
 from playwright.sync_api import Browser, Page, sync_playwright
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
 from service.app import create_app
 from service.cases.demo import demo_clock, seed_demo
 from service.cases.documents import keep_scan
 from service.cases.publish import unpublish
+from service.cases.receive import receive
 from service.cases.respond import Draft, save_answer
 from service.cases.sign import record_paper
 from service.cases.sign_in import one_link
+from service.post.inbox import Attachment, Letter
 from service.settings import Settings
 from service.store.files import Files
 from service.store.schema import migrate
@@ -41,12 +43,14 @@ from service.store.tables import (
     Person,
     Programme,
     Publication,
+    ReceivedMail,
     SignatureSlot,
     Task,
 )
 from service.store.tables.response import AnswerKind
 from states import clause as clause_rule
 from states.parties import Actor, Role
+from states.tokens import unsubscribe_token
 from tests.browser import DESKTOP, EXECUTABLE, FLAGS, NARROW, PHONE, serving
 from tests.pages.site import session_cookie
 from tests.service.cases.life import PDF
@@ -124,6 +128,8 @@ def _settings() -> Iterator[Stop]:
     yield Stop("settings", SOFIA)
     yield Stop("programme_reminders", SOFIA, "", ("programme",))
     yield Stop("agreement_reminders", ELIN, "Ludvika")
+    yield Stop("letters", ELIN)
+    yield Stop("letter", SOFIA, "", ("letter",))
     yield Stop("messages", ELIN, query="visa=plan&dagar=30", note="plan30")
 
 
@@ -177,6 +183,11 @@ def _region() -> Iterator[Stop]:
     yield Stop("contact_ending", ELIN, "Orsa", ("main",))
     yield Stop("messages", ELIN)
     yield Stop("message", ELIN, "", ("message",))
+    yield Stop("inbox", ELIN)
+    yield Stop("inbox", SOFIA, query="visa=inlagda", note="filed")
+    yield Stop("received_mail", ELIN, "", ("mail",))
+    yield Stop("agreement_mails", ELIN, "Orsa")
+    yield Stop("agreement_mails", ELIN, "Ludvika", note="empty")
     yield Stop("events", REGISTRAR)
     yield Stop("events", SOFIA)
     yield Stop("chain", SOFIA)
@@ -189,6 +200,7 @@ def _public() -> Iterator[Stop]:
     yield Stop("link", None, "Orsa", ("token",))
     yield Stop("link", None, "", ("spent",), note="spent")
     yield Stop("sessions", ELIN)
+    yield Stop("unsubscription", None, "Orsa", ("digest",))
     yield Stop("public")
     yield Stop("public_agreement", None, "Falun", ("slug",))
     yield Stop("public_agreement", None, "Vansbro", ("slug",), status=410)
@@ -268,6 +280,8 @@ class Stage:
             return self.actor((stop.town, Role(param))).assignment
         if param == "token":
             return self._token(stop.town)
+        if param == "digest":
+            return unsubscribe_token(self.settings.secret_keys[0], self._row(stop, "mailed").hex)
         if param in _FIXED:
             return _FIXED[param]
         return self._row(stop, param)
@@ -284,6 +298,8 @@ class Stage:
             "area": lambda: _areas(),
             "task": lambda: select(Task.id).where(col(Task.done_at).is_(None)),
             "message": lambda: select(Message.id).order_by(col(Message.id).desc()),
+            "mailed": lambda: select(Message.id).where(col(Message.assignment_id).is_not(None)),
+            "mail": lambda: select(ReceivedMail.id).where(col(ReceivedMail.state) == "set_aside"),
         }
         if param == "signature":
             return self.paper
@@ -316,7 +332,19 @@ class Stage:
             again = Draft(AnswerKind.counter, reworded.id, reworded.head.id, "Kultur för alla", text, "Resorna är dyra.")
             save_answer(session, maja, self.now, orsa, again)
             unpublish(session, self.actor(ELIN), self.now, self.agreement("Vansbro"), "En bilaga behöver rättas.")
+            self._answer_by_mail(session, orsa)
         self.paper = self._paper()
+
+    def _answer_by_mail(self, session: Session, agreement: UUID) -> None:
+        """Two mails with a file: one answers the newest letter about the agreement, the other nothing we know."""
+        sent = session.exec(
+            select(Message).where(col(Message.agreement_id) == agreement).order_by(col(Message.id).desc())
+        ).first()
+        assert sent is not None
+        text, file = "Hej!\n\nVi återkommer efter nämndens möte.\n\n/Maja", Attachment("yttrande.pdf", "application/pdf", PDF)
+        for number, answers in enumerate([(sent.message_id,), ()]):
+            mail = Letter(f"<{number}@orsa.example>", sent.recipient.lower(), f"Sv: {sent.subject}", text, answers, {}, (file,))
+            receive(session, self.files, self.now, mail)
 
     def _paper(self) -> UUID:
         per, town = self.actor(_contact("Älvdalen")), self.agreement("Älvdalen")
@@ -331,7 +359,7 @@ class Stage:
             return record_paper(session, per, self.now, other.id, frozen.control_code, scan, self.now.date()).id
 
 
-_FIXED = {"spent": "direkt-" + "A" * 43, "unknown": "finns-inte", "receipt": "A1B2C3D4"}
+_FIXED = {"spent": "direkt-" + "A" * 43, "unknown": "finns-inte", "receipt": "A1B2C3D4", "letter": "proposal"}
 _PARAMS = {
     "waiting": "clause_id",
     "agreed": "clause_id",
@@ -343,11 +371,14 @@ _PARAMS = {
     "unknown": "slug",
     "token": "token",
     "spent": "token",
+    "digest": "token",
+    "letter": "letter",
     "receipt": "receipt",
     "programme": "programme_id",
     "area": "area_id",
     "task": "task_id",
     "message": "message_id",
+    "mail": "mail_id",
     "organisation": "organisation_id",
     "main": "assignment_id",
     "deputy": "assignment_id",

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.browser
 
 Look = tuple[Stage, str, Browser]
 
-FILES = {"matrix_file", "documents", "stored_file", "public_feed", "public_file"}
+FILES = {"matrix_file", "documents", "stored_file", "received_file", "public_feed", "public_file"}
 """Routes that answer with a file to keep; all others are pages to read."""
 
 TITLE = re.compile(r"^(Fel: )?\S.* – .*\S – Överens$|^\S.* – Överens$")

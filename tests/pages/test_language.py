@@ -26,6 +26,8 @@ from starlette.routing import Match, Route
 from service.app import PAGES, create_app
 from service.cases.demo import demo_clock, demo_people
 from service.pages import language, rendering
+from service.post import letters
+from service.post.letters import PLACES, SAMPLES, render, templates
 from service.settings import Settings
 from service.store.session import Store
 from service.store.tables import METADATA, ContactAssignment, SignIn
@@ -40,12 +42,12 @@ ROOT = Path(rendering.__file__).parents[2]
 PSEUDO = "en"
 """The language whose catalogue says every text in brackets, and nothing else."""
 
-AS_DATA = {"Överens", "Word", "kB", "Atom", "Prefect", "SHA"}
+AS_DATA = {"Överens", "overens", "localhost", "Word", "kB", "Atom", "Prefect", "SHA"}
 """Names of things, the same in every language."""
 
 DAYS = r"(?:måndag|tisdag|onsdag|torsdag|fredag|lördag|söndag)"
 MONTHS = r"(?:januari|februari|mars|april|maj|juni|juli|augusti|september|oktober|november|december)"
-TIME = re.compile(rf"(?:{DAYS} )?\d{{1,2}} {MONTHS}(?: \d{{4}})?(?: kl\. \d\d\.\d\d)?")
+TIME = re.compile(rf"(?:{DAYS} )?\d{{1,2}}\s{MONTHS}(?: \d{{4}})?(?: kl\.\s\d\d\.\d\d)?")
 """Days as Babel writes them; which language it writes them in is the business of the English catalogue."""
 
 HASH = re.compile(r"\b[0-9A-F]{4}(?:[- ][0-9A-F]{4})+\b|\b[0-9a-f]{64}\b")
@@ -339,6 +341,9 @@ def data_of(made: Store) -> list[str]:
         for table in METADATA.sorted_tables:
             for row in session.connection().execute(select(table)):
                 found |= {text for value in row for text in _strings(value)}
+    for name, ours in templates().items():  # letters are written in Swedish, whatever language the page around them speaks
+        made_up = render(name, SAMPLES)
+        found |= {ours.subject, ours.body, made_up.subject, letters.shown(made_up.body), *SAMPLES.values(), *PLACES}
     lines = {line.strip() for text in found for line in (text, *text.splitlines())}
     return sorted((line for line in lines if len(line) > 1), key=len, reverse=True)
 

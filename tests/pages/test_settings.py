@@ -9,7 +9,7 @@ from sqlmodel import select
 
 from service.cases.backup import make, note_verified
 from service.cases.propose import send_proposal
-from service.pages.settings import SCHEDULES
+from service.schedules import NAMES
 from service.settings import Settings
 from service.store.files import Files
 from service.store.session import Store
@@ -113,4 +113,4 @@ def test_every_schedule_has_a_name_in_words() -> None:
     """The flows are not imported here: that would bring the whole scheduler into this process."""
     text = (Path(__file__).parents[2] / "flows").glob("*.py")
     named = {line.split('"')[1] for file in text for line in file.read_text().splitlines() if line.startswith("@flow(name=")}
-    assert named == set(SCHEDULES)
+    assert named == set(NAMES)

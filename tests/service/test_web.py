@@ -18,6 +18,7 @@ from service.app import create_app
 from service.cases import sessions
 from service.cases.backup import BadBackup
 from service.cases.contacts import block
+from service.post.inbox import MailboxAway
 from service.settings import Settings, SettingsError
 from service.store.session import Store
 from service.store.tables import ContactAssignment, Person
@@ -28,7 +29,7 @@ from states.parties import Actor
 from tests.browser import CERTIFICATES, serving
 from tests.people import Cast, arrive
 
-UNMAPPED = {SettingsError, BadBackup}
+UNMAPPED = {SettingsError, BadBackup, MailboxAway}
 """What no request can meet."""
 
 

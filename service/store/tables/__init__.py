@@ -19,7 +19,7 @@ from service.store.tables.dialogue import (
     RoundMessage,
 )
 from service.store.tables.history import ChainHead, Event, EventPayload
-from service.store.tables.outbox import Message, ReceivedFile, ReceivedMail, Reminder, Task
+from service.store.tables.outbox import LetterText, Message, ReceivedFile, ReceivedMail, Reminder, Task
 from service.store.tables.parties import Body, BodyMeeting, CaseCounter, ContactAssignment, Organisation, Person
 from service.store.tables.programme import AreaVersion, CooperationArea, Programme
 from service.store.tables.response import Answer, Response
@@ -59,6 +59,7 @@ __all__ = [
     "FrozenText",
     "IdempotencyKey",
     "Invitation",
+    "LetterText",
     "Link",
     "Meeting",
     "Message",

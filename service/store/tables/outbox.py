@@ -49,6 +49,20 @@ class Message(Row, table=True):
     version: int = 1
 
 
+class LetterText(Row, table=True):
+    """A letter in a region's own words; without a row it is ours."""
+
+    __table_args__ = (UniqueConstraint("region_id", "name"),)
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    region_id: UUID = Field(foreign_key="organisation.id")
+    name: str = Field(max_length=40)
+    subject: str
+    body: str
+    changed_at: datetime = Field(sa_type=Instant)
+    version: int = 1
+
+
 class Reminder(Row, table=True):
     """What became of one reminder slot: queued with its message, or why it was not. The key is unique: nothing goes out twice."""
 
@@ -89,7 +103,10 @@ class Task(Row, table=True):
 
 
 class ReceivedMail(Row, table=True):
-    """A mail that came in: filed on an agreement, or set aside; its Message-ID is unique, so reading again adds nothing."""
+    """A mail that came in: filed on an agreement, or set aside; its Message-ID is unique, so reading again adds nothing.
+
+    `region_id` is whose people may see it, None when that cannot be told.
+    """
 
     __table_args__ = (Index("ix_received_sender", "sender", "received_at"), Index("ix_received_agreement", "agreement_id"))
 
@@ -103,8 +120,10 @@ class ReceivedMail(Row, table=True):
     reason: incoming.Reason | None = Field(default=None, sa_type=choice(incoming.Reason))
     answers_id: UUID | None = Field(default=None, foreign_key="message.id")
     agreement_id: UUID | None = Field(default=None, foreign_key="agreement.id")
+    region_id: UUID | None = Field(default=None, foreign_key="organisation.id")
     organisation_id: UUID | None = Field(default=None, foreign_key="organisation.id")
     assignment_id: UUID | None = Field(default=None, foreign_key="contact_assignment.id")
+    version: int = 1
 
 
 class ReceivedFile(Row, table=True):

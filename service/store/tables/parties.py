@@ -1,12 +1,12 @@
 """Organisations, the people who speak for them, and the boards that decide for them."""
 
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field
 
-from service.store.columns import Row, choice, new_id
+from service.store.columns import Instant, Row, choice, new_id
 from states.parties import OrganisationKind, Role
 
 
@@ -34,6 +34,7 @@ class Person(Row, table=True):
     name: str
     email: str = Field(index=True)
     phone: str = ""
+    digests_off_at: datetime | None = Field(default=None, sa_type=Instant)
 
 
 class ContactAssignment(Row, table=True):

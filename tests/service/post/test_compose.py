@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from html.parser import HTMLParser
 
 import pytest
 
@@ -44,16 +45,48 @@ def test_a_mail_carries_text_html_file_and_the_head_of_the_history() -> None:
 
 
 def test_the_html_is_the_same_words_with_a_link_and_nothing_to_fetch() -> None:
-    made = html(OUT.body)
+    made = html(OUT.subject, OUT.body)
     assert '<a href="https://overens.example/k/abc_-9">https://overens.example/k/abc_-9</a>' in made
     assert "Elin &amp; &lt;Joar&gt;" in made
     assert "src=" not in made
 
 
-def test_what_people_typed_never_becomes_markup() -> None:
-    made = html('"><script>x</script> https://ond.example/"onmouseover="x')
-    assert "<script>" not in made
-    assert made.count('"') == made.count('href="') * 2 + 4
+@pytest.mark.parametrize(
+    "typed",
+    [
+        '"><script>x</script> https://ond.example/"onmouseover="x',
+        "https://ond.example/'onmouseover='x",
+        "https://ond.example/{title}&quot;<img src=x>",
+        "javascript:alert(1) <https://ond.example/x>.",
+    ],
+)
+def test_what_people_typed_never_becomes_markup(typed: str) -> None:
+    reader = _Tags()
+    reader.feed(html(typed, typed))
+    assert {name for name, _ in reader.found} <= {"html", "head", "meta", "title", "body", "p", "a"}
+    assert {names for name, names in reader.found if name == "a"} <= {("href",)}
+    assert "".join(reader.said).count(typed) == 2
+
+
+def test_a_full_stop_after_an_address_is_no_part_of_it() -> None:
+    made = html("", "Se https://overens.example/k/abc. Eller <https://overens.example/a?b=1&c=2>!")
+    assert '<a href="https://overens.example/k/abc">https://overens.example/k/abc</a>.' in made
+    assert '&lt;<a href="https://overens.example/a?b=1&amp;c=2">' in made
+
+
+class _Tags(HTMLParser):
+    """The elements of a page with the names of their attributes, and its words."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[tuple[str, tuple[str, ...]]] = []
+        self.said: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, tuple(name for name, _ in attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.said.append(data)
 
 
 @pytest.mark.parametrize("address", ["", "inte en adress", "a@b\r\nBcc: c@d.example", "a@", "@b.example", "a b@c.example", "<>"])

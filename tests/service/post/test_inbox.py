@@ -70,3 +70,22 @@ def test_a_bounce_names_our_mail_and_its_status() -> None:
 
 def test_an_ordinary_mail_is_no_bounce() -> None:
     assert taken_apart(_reply().as_bytes()).delivery is None
+
+
+def test_a_reply_in_html_alone_is_read_as_words() -> None:
+    mail = _reply()
+    mail.clear_content()
+    mail.set_content(
+        "<html><head><title>x</title><style>p { color: red }</style></head>"
+        "<body><p>Vi  återkommer<br>på fredag.</p><p>Anna &amp; co</p></body></html>",
+        subtype="html",
+    )
+    assert taken_apart(mail.as_bytes()).text == "Vi återkommer\npå fredag.\nAnna & co\n"
+
+
+def test_what_no_database_takes_is_left_out() -> None:
+    mail = taken_apart(b"From: a@k.example\nSubject: x\xff\n y\nMessage-ID: <1@k>\n\nhej\0\xff\n")
+    for text in (mail.subject, mail.text):
+        text.encode()
+        assert "\0" not in text
+    assert mail.subject.startswith("x")

@@ -4,7 +4,21 @@ import re
 
 import pytest
 
-from service.post.letters import CODE, LINK, PLACES, SITE, LetterError, LetterName, needs, render, shown, templates
+from service.post.letters import (
+    CODE,
+    LINK,
+    NOT_EDITED,
+    PLACES,
+    SITE,
+    Letter,
+    LetterError,
+    LetterName,
+    edited,
+    needs,
+    render,
+    shown,
+    templates,
+)
 
 FACTS = {place: f"‹{place}›" for place in PLACES}
 WITHOUT_SENDER = {LetterName.sign_in_link, LetterName.sign_in_code, LetterName.problem_digest}
@@ -56,6 +70,12 @@ def test_every_missing_fact_is_an_error(name: LetterName) -> None:
     for place in needs(name):
         with pytest.raises(LetterError, match=place):
             render(name, {k: v for k, v in FACTS.items() if k != place})
+
+
+@pytest.mark.parametrize("name", [n for n in LetterName if n not in NOT_EDITED])
+def test_our_own_letters_hold_the_rules_of_edited_ones(name: LetterName) -> None:
+    ours = templates()[name]
+    assert edited(name, ours.subject, ours.body) == Letter(ours.subject, ours.body.strip() + "\n")
 
 
 def test_an_unknown_fact_is_an_error() -> None:

@@ -1,10 +1,13 @@
 """What a real mail server says becomes an outcome: sent, try again, or give up."""
 
+from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from service.post import Outgoing, Post, Result, compose
+from service.post import Outcome, Outgoing, Post, Result, SmtpSettings, compose
+from tests.certificates import issued
 from tests.postoffice import PostOffice, text
 from tests.service.post.test_compose import OUT
 
@@ -61,16 +64,59 @@ def test_a_full_mailbox_is_tried_again(post_office: PostOffice) -> None:
     assert not outcome.recipient_refused
 
 
-def test_a_server_that_is_away_is_tried_again(post_office: PostOffice) -> None:
+def test_a_server_that_is_away_is_told_from_one_that_refuses_a_mail(post_office: PostOffice) -> None:
     settings = replace(post_office.settings, port=1)
     with Post(settings) as post:
-        assert post.send(compose(a_mail())).result is Result.temporary
+        assert post.send(compose(a_mail())).result is Result.away
 
 
 def test_a_server_without_the_protection_we_ask_for_gets_nothing(post_office: PostOffice) -> None:
     with Post(replace(post_office.settings, security="starttls")) as post:
-        assert post.send(compose(a_mail())).result is Result.temporary
+        outcome = post.send(compose(a_mail()))
+    assert outcome == Outcome(Result.away, "Mejlservern erbjuder inte den kryptering eller inloggning som är vald.")
     assert post_office.taken == []
+
+
+pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH:UserWarning")  # the test server does not see its own TLS
+
+
+@pytest.fixture(params=["starttls", "tls"])
+def guarded(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[PostOffice]:
+    """A post office with a certificate that we believe, and a password."""
+    root, context = issued(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(root))
+    office = PostOffice(context, "ett losenord", from_the_start=request.param == "tls")
+    office.open()
+    yield office
+    office.close()
+
+
+def with_password(office: PostOffice, password: str = "ett losenord") -> SmtpSettings:
+    return replace(office.settings, user="overens", password=password)
+
+
+def test_a_protected_line_takes_a_batch_after_one_login(guarded: PostOffice) -> None:
+    with Post(with_password(guarded)) as post:
+        assert [post.send(compose(a_mail(n))).result for n in range(3)] == [Result.sent] * 3
+    assert len(guarded.taken) == 3
+    assert guarded.logins == 1
+
+
+def test_a_wrong_password_says_that_it_is_not_the_mails_fault(guarded: PostOffice) -> None:
+    with Post(with_password(guarded, "fel")) as post:
+        outcome = post.send(compose(a_mail()))
+    assert outcome.result is Result.away
+    assert outcome.words.startswith("Mejlservern släppte inte in oss (535")
+    assert guarded.taken == []
+
+
+def test_a_certificate_nobody_vouches_for_gets_neither_mail_nor_password(
+    guarded: PostOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SSL_CERT_FILE")
+    with Post(with_password(guarded)) as post:
+        assert post.send(compose(a_mail())) == Outcome(Result.away, "Mejlserverns certifikat godtogs inte.")
+    assert (guarded.taken, guarded.logins) == ([], 0)
 
 
 def test_the_password_is_never_shown(post_office: PostOffice) -> None:
