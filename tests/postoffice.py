@@ -20,7 +20,8 @@ class PostOffice:
         self.next_answers: list[str] = []
         self.refused_recipients: dict[str, str] = {}
         self.connections = 0
-        self._controller = Controller(self, hostname="127.0.0.1", port=_free_port())
+        self._read: list[EmailMessage] = []
+        self._controller = Controller(self, hostname="127.0.0.1", port=_free_port(), server_hostname="localhost")
 
     def open(self) -> None:
         self._controller.start()
@@ -34,7 +35,9 @@ class PostOffice:
 
     @property
     def mails(self) -> list[EmailMessage]:
-        return [read(raw) for raw in self.taken]
+        """Each is read once: aiosmtpd looks at every attribute of its handler when somebody connects."""
+        self._read += [read(raw) for raw in self.taken[len(self._read) :]]
+        return self._read[: len(self.taken)]
 
     async def handle_EHLO(  # noqa: N802
         self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
