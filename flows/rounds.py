@@ -1,4 +1,4 @@
-"""The flow that takes every round of dialogue one step further: reminders, closing of answers, tasks, the next of a series."""
+"""The flow that takes every round of dialogue one step further: closing of answers, tasks, the next of a series."""
 
 import asyncio
 from dataclasses import asdict

@@ -196,7 +196,7 @@ def remind(
     moment: Annotated[str, typer.Option("--at", help="Som om klockan vore detta, till exempel 2027-01-15T08:00.")] = "",
 ) -> None:
     """Köa alla påminnelser som är aktuella nu, så som schemat gör."""
-    from service.cases.remind import plan
+    from service.cases.forecast import plan
     from service.sweeps import sweep_reminders
 
     now = clock.now(load())

@@ -25,6 +25,7 @@ class Purpose(StrEnum):
     """What somebody is reminded of; those who own other tables add theirs here and to `LADDERS`."""
 
     answer = "answer"
+    rsvp = "rsvp"
     papers = "papers"
     outcome = "outcome"
     signature = "signature"
@@ -44,6 +45,7 @@ class Ladder:
 
 LADDERS: dict[Purpose, Callable[[Policy, bool], Ladder]] = {
     Purpose.answer: lambda policy, firm: Ladder(before=policy.before, after=policy.after if firm else ()),
+    Purpose.rsvp: lambda *_: Ladder(before=(7, 2), ends_in_call=False),
     Purpose.papers: lambda *_: Ladder(before=(10, 3)),
     Purpose.outcome: lambda *_: Ladder(after=(3, 10)),
     Purpose.signature: lambda policy, _: Ladder(workdays=policy.signature_after),

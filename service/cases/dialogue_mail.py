@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from uuid import UUID
 
-from babel.dates import format_date
 from sqlmodel import Session
 
+from service.cases.mail import in_full
 from service.post.calendar import Appointment, Method, write
 from service.post.letters import Letter, LetterName, render
 from service.store import outbox
@@ -51,11 +51,20 @@ class Post:
     sender: Sender
     facts: Mapping[str, str]
 
+    @property
+    def path(self) -> str:
+        """The page where the letters lead."""
+        return f"/dialoger/{self.round.id}"
+
+    def letter(self, name: LetterName, to: Invited, **facts: str) -> Letter:
+        """What the invited person reads."""
+        return render(name, {**self.facts, "namn": to.person.name, "part": to.organisation.name, **facts})
+
     def tell(
         self, name: LetterName, to: Invited, key: str, method: Method | None = None, file: Enclosed | None = None, **facts: str
     ) -> bool:
         """To the invited person, with a personal link; whether the letter is new."""
-        letter = render(name, {**self.facts, "namn": to.person.name, "part": to.organisation.name, **facts})
+        letter = self.letter(name, to, **facts)
         message = outbox.queue(
             self.session,
             self.now,
@@ -66,7 +75,7 @@ class Post:
             recipient=to.person.email,
             recipient_name=to.person.name,
             assignment=to.assignment,
-            link_path=f"/dialoger/{self.round.id}",
+            link_path=self.path,
         )
         self._beside(message, (to.person.name, to.person.email), method, file)
         return message is not None
@@ -165,10 +174,6 @@ def where(meeting: Meeting) -> str:
 
 def clock(meeting: Meeting) -> str:
     return f"{meeting.starts_at.astimezone(TZ):%H.%M}–{meeting.ends_at.astimezone(TZ):%H.%M}"
-
-
-def in_full(day: date | None) -> str:
-    return format_date(day, "EEEE d MMMM y", "sv") if day else ""
 
 
 def key(name: LetterName, subject: UUID, *occasion: object) -> str:

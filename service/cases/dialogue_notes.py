@@ -5,9 +5,10 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from service.cases.dialogue_mail import Enclosed, in_full, key, post
+from service.cases.dialogue_mail import Enclosed, key, post
 from service.cases.dialogue_steps import note, step, within
 from service.cases.dialogue_word import word_file
+from service.cases.mail import in_full
 from service.cases.wording import long_text, reason
 from service.post.letters import LetterName
 from service.store.dialogue import actions_of, findings_of, invited, linked, round_for

@@ -6,8 +6,9 @@ from sqlmodel import Session, col, select
 
 from documents.notes import NotesFacts, Sitting, render
 from service.cases.dialogue_hold import turnout
-from service.cases.dialogue_mail import clock, in_full, where
+from service.cases.dialogue_mail import clock, where
 from service.cases.documents import WORD, File
+from service.cases.mail import in_full
 from service.store.dialogue import (
     Invited,
     actions_of,

@@ -1,7 +1,7 @@
 """Who is told what: letters to the contacts of a party, queued in the transaction that makes them true."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from babel.dates import format_date
@@ -148,6 +148,11 @@ def _close(session: Session, actor: Actor, now: datetime, wanted: Sequence[Colum
         session.add(row)
 
 
+def in_full(day: date | None) -> str:
+    """A day as letters and tasks say it; nothing where there is none."""
+    return format_date(day, "EEEE d MMMM y", "sv") if day else ""
+
+
 def counterpart(standing: Standing, party: Party) -> str:
     """The names of the other parties, as one phrase."""
     names = [p.organisation.name for p in standing.others(party)]
@@ -164,7 +169,7 @@ def _with_parties(standing: Standing, party: Party, facts: Mapping[str, str] | N
         "motpart": counterpart(standing, party),
         "period": f"{agreement.period_from.year}–{agreement.period_to.year}",
         "slutdatum": format_date(agreement.period_to, "d MMMM y", "sv"),
-        "svarsdatum": format_date(agreement.due, "EEEE d MMMM y", "sv") if agreement.due else "",
+        "svarsdatum": in_full(agreement.due),
         "antal": str(len(standing.clauses)),
         **(facts or {}),
     }

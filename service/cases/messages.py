@@ -6,17 +6,22 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, exists, or_
 from sqlmodel import Session, col, select
 
-from service.store import history, outbox
+from service.store import dialogue, history, outbox
 from service.store.standing import scope
-from service.store.tables import Agreement, AgreementParty, ContactAssignment, Message
+from service.store.tables import Agreement, AgreementParty, ContactAssignment, DialogueRound, Message, RoundMessage
 from states.access import Operation, Relation, require
 from states.errors import NotFound, Stale
 from states.parties import Actor
 
 
 def within(actor: Actor) -> ColumnElement[bool]:
-    """Which messages a person of the region can know of: about its agreements, or to its own people and its parties' people."""
+    """Which messages a person of the region can know of: about its agreements or rounds, to its own people or its parties'."""
     about = exists().where(col(Agreement.id) == col(Message.agreement_id), scope(actor))
+    round_ = exists().where(
+        col(RoundMessage.message_id) == col(Message.id),
+        col(DialogueRound.id) == col(RoundMessage.round_id),
+        dialogue.scope(actor),
+    )
     own = col(ContactAssignment.organisation_id) == actor.organisation
     party = exists().where(
         col(AgreementParty.organisation_id) == col(ContactAssignment.organisation_id),
@@ -24,7 +29,7 @@ def within(actor: Actor) -> ColumnElement[bool]:
         scope(actor),
     )
     to = exists().where(col(ContactAssignment.id) == col(Message.assignment_id), or_(own, party))
-    return or_(about, col(Message.agreement_id).is_(None) & to)
+    return or_(about, round_, col(Message.agreement_id).is_(None) & to)
 
 
 def message_for(session: Session, actor: Actor, operation: Operation, message_id: UUID) -> Message:

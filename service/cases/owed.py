@@ -1,39 +1,26 @@
 """Who owes what: the facts that reminders are decided on, read for many agreements in a fixed number of queries."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, or_
-from sqlalchemy import select as columns
+from sqlalchemy import ColumnElement, and_, or_
 from sqlmodel import Session, col, select
 
-from service.cases.dates import quiet_periods
-from service.post.letters import LetterName
+from service.cases.owed_facts import Facts, counts
 from service.store.contacts import Contact
 from service.store.standing import Party, Standing, load_many
-from service.store.tables import (
-    Agreement,
-    Clause,
-    ClauseVersion,
-    ContactAssignment,
-    DecisionStep,
-    Message,
-    Person,
-    Programme,
-    Reminder,
-    Signature,
-    SignatureSlot,
-)
-from states import decision, message, slot
+from service.store.tables import Agreement, ContactAssignment, DecisionStep, Organisation, Reminder
+from states import decision, slot
 from states.agreement import CLOSED, PROPOSED, State
 from states.calendar import at, civil
 from states.decision import Kind, Outcome
-from states.parties import CONTACT, STRATEGIST, Role
-from states.policy import Policy, merged
+from states.policy import Policy
 from states.reminders import Obligation, Purpose, new_boards
+
+CHUNK = 2_000
+"""How many agreements are read at a time."""
 
 LOOKS_BACK = timedelta(days=30)
 """How long after its last day an ended or settled case still tells why nobody was reminded."""
@@ -59,6 +46,28 @@ class Owed:
     @property
     def agreement(self) -> Agreement:
         return self.standing.agreement
+
+    @property
+    def agreement_id(self) -> UUID | None:
+        return self.agreement.id
+
+    @property
+    def organisation(self) -> Organisation:
+        """Who owes it."""
+        return self.party.organisation
+
+    @property
+    def region_id(self) -> UUID:
+        return self.agreement.region_id
+
+    @property
+    def programme_id(self) -> UUID | None:
+        return self.agreement.programme_id
+
+    @property
+    def since(self) -> datetime:
+        """When the case began: what is newest stands first in a list."""
+        return self.agreement.proposed_at or self.agreement.created_at
 
 
 def concerned(session: Session, today: date, after: str | None, limit: int, region: UUID | None = None) -> list[UUID]:
@@ -90,7 +99,7 @@ def _reasons(today: date) -> Iterator[ColumnElement[bool]]:
 def owed(session: Session, now: datetime, agreement_ids: Sequence[UUID]) -> list[Owed]:
     """Everything these agreements wait for, or no longer do: answers, papers, outcomes, signatures, reports, confirmations."""
     standings = load_many(session, agreement_ids)
-    facts = _Facts(session, now, standings)
+    facts = Facts(session, now, standings)
     return [*_answers(facts), *_decisions(facts), *_signatures(facts), *_confirmations(facts)]
 
 
@@ -113,7 +122,7 @@ def is_confirmed(assignment: ContactAssignment, asked: date) -> bool:
 def without_contact(session: Session, now: datetime, agreement_ids: Sequence[UUID]) -> list[Party]:
     """The parties of agreements under way, other than their region, that nobody speaks for today; each organisation once."""
     standings = load_many(session, agreement_ids)
-    facts = _Facts(session, now, standings)
+    facts = Facts(session, now, standings)
     found = {
         party.organisation.id: party
         for standing in standings.values()
@@ -124,81 +133,7 @@ def without_contact(session: Session, now: datetime, agreement_ids: Sequence[UUI
     return list(found.values())
 
 
-class _Facts:
-    """What the rows of one chunk say, by the keys that the obligations ask for."""
-
-    def __init__(self, session: Session, now: datetime, standings: dict[UUID, Standing]) -> None:
-        self.standings, self.today = standings, civil(now)
-        ids = list(standings)
-        programmes = _programmes(session, standings.values())
-        policies = {p.id: p.policy for p in programmes}
-        self.policies = {
-            s.agreement.id: merged(policies[s.agreement.programme_id], s.agreement.policy) for s in standings.values()
-        }
-        self.quiet = {p.id: quiet_periods(p) for p in programmes}
-        self.slots = _slots(session, ids)
-        self.assignments = _assignments(session, standings.values(), self.slots)
-        self._by_organisation = _by_organisation(self.assignments.values())
-        self.steps = _steps(session, ids)
-        subjects = [p.id for s in standings.values() for p in s.parties]
-        subjects += [s.id for s in self.slots] + [s.id for s in self.steps]
-        subjects += list(self.assignments) if new_boards(self.today) else []
-        self.reminders = _reminders(session, subjects)
-        self.mailed = _mailed(session, ids)
-        self.written = _written(session, ids)
-        self.requested = _requested(session, ids)
-        self.on_paper = _on_paper(session, self.slots)
-
-    def speakers(self, standing: Standing, party: Party) -> list[Contact]:
-        """Who speaks for the party today, the one to remind first."""
-        return [c for c in self._roles(standing, party) if counts(c.assignment, self.today)]
-
-    def ended(self, standing: Standing, party: Party, since: date) -> list[Contact]:
-        """Who was written to about this and does not speak for the party any more."""
-        return [
-            c
-            for c in self._roles(standing, party)
-            if not counts(c.assignment, self.today)
-            and (day := self.mailed.get((standing.agreement.id, c.assignment.id)))
-            and day >= since
-        ]
-
-    def asked_on(self, standing: Standing, party: Party) -> date:
-        """When the party was last given something to answer: a proposal, a new text of another party, an opened area."""
-        agreement = standing.agreement
-        moments = [self.written.get((agreement.id, other.id)) for other in standing.others(party)]
-        return max(civil(m) for m in [agreement.proposed_at, agreement.reopened_at, *moments] if m is not None)
-
-    def decision_asked(self, standing: Standing) -> date | None:
-        """When the decision was last asked for."""
-        asked = self.requested.get(standing.agreement.id)
-        return civil(asked) if asked else None
-
-    def rows(self, purpose: Purpose, subject: UUID) -> list[Reminder]:
-        """The slots of one ladder that have their row."""
-        return [r for r in self.reminders.get(subject, ()) if r.purpose == purpose]
-
-    def policy(self, agreement: Agreement) -> Policy:
-        return self.policies[agreement.id]
-
-    def _roles(self, standing: Standing, party: Party) -> list[Contact]:
-        """Assignments of the kind that is reminded: a bounced address after a good one, a deputy after the main contact."""
-        wanted = STRATEGIST if party.organisation.case_prefix else CONTACT
-        found = [
-            c
-            for c in self._by_organisation.get(party.organisation.id, ())
-            if c.assignment.role in wanted and c.assignment.programme_id in (None, standing.agreement.programme_id)
-        ]
-        return sorted(found, key=lambda c: (c.assignment.role is Role.deputy, c.assignment.bounced, c.assignment.id))
-
-
-def counts(assignment: ContactAssignment, day: date) -> bool:
-    """Whether an assignment is in force on a day."""
-    begun = assignment.valid_from is None or assignment.valid_from <= day
-    return begun and (assignment.valid_to is None or assignment.valid_to >= day) and not assignment.blocked
-
-
-def _answers(facts: _Facts) -> Iterator[Owed]:
+def _answers(facts: Facts) -> Iterator[Owed]:
     for standing in facts.standings.values():
         waiting = standing.waiting_on()
         for party in _reminded(standing):
@@ -211,12 +146,12 @@ def _reminded(standing: Standing) -> tuple[Party, ...]:
     return standing.others(standing.region)
 
 
-def _addressees(facts: _Facts, standing: Standing, party: Party) -> list[Contact | None]:
+def _addressees(facts: Facts, standing: Standing, party: Party) -> list[Contact | None]:
     """One who speaks for the party, and those whose assignment ended after they had been asked; None if there is neither."""
     return [*facts.speakers(standing, party)[:1], *facts.ended(standing, party, facts.asked_on(standing, party))] or [None]
 
 
-def _answer(facts: _Facts, standing: Standing, party: Party, contact: Contact | None, waiting: bool) -> Owed:
+def _answer(facts: Facts, standing: Standing, party: Party, contact: Contact | None, waiting: bool) -> Owed:
     agreement, rows = standing.agreement, facts.rows(Purpose.answer, party.id)
     since = party.row.answered_at
     sent = [r for r in rows if r.outcome == QUEUED and (since is None or r.at > since)]
@@ -234,7 +169,7 @@ def _answer(facts: _Facts, standing: Standing, party: Party, contact: Contact | 
     return Owed(obligation, facts.policy(agreement), standing, party, contact, party.id, left)
 
 
-def _signatures(facts: _Facts) -> Iterator[Owed]:
+def _signatures(facts: Facts) -> Iterator[Owed]:
     for place in facts.slots:
         standing = facts.standings[place.agreement_id]
         contact = facts.assignments.get(place.assignment_id) if place.assignment_id else None
@@ -252,7 +187,7 @@ def _signatures(facts: _Facts) -> Iterator[Owed]:
         yield Owed(obligation, facts.policy(standing.agreement), standing, party, contact, place.id, title=place.title)
 
 
-def _decisions(facts: _Facts) -> Iterator[Owed]:
+def _decisions(facts: Facts) -> Iterator[Owed]:
     for step in facts.steps:
         standing = facts.standings[step.agreement_id]
         party = standing.party(step.party_id)
@@ -278,7 +213,7 @@ _OUTLIVES_SIGNING = (Purpose.report_back, State.signed)
 """A delegated decision is reported to the board even when all have signed."""
 
 
-def _confirmations(facts: _Facts) -> Iterator[Owed]:
+def _confirmations(facts: Facts) -> Iterator[Owed]:
     """After an election every contact of an agreement that is older than the new boards, each once."""
     asked, seen = new_boards(facts.today), set[UUID]()
     for standing in facts.standings.values() if asked else ():
@@ -304,7 +239,7 @@ def _confirmations(facts: _Facts) -> Iterator[Owed]:
                 yield Owed(obligation, facts.policy(standing.agreement), standing, party, contact, assignment.id)
 
 
-def _base(facts: _Facts, standing: Standing, contact: Contact | None, purpose: Purpose, subject: UUID, turn: int) -> Obligation:
+def _base(facts: Facts, standing: Standing, contact: Contact | None, purpose: Purpose, subject: UUID, turn: int) -> Obligation:
     """What an obligation of either kind says of its agreement and of the person who would be reminded."""
     agreement = standing.agreement
     return Obligation(
@@ -326,105 +261,3 @@ def _taken(rows: Iterable[Reminder], turn: int, contact: Contact | None) -> froz
     """The numbers of the ladder that this assignment has a row for in this round."""
     assignment = contact.assignment.id if contact else None
     return frozenset(r.number for r in rows if r.round == turn and r.assignment_id == assignment)
-
-
-def _programmes(session: Session, standings: Iterable[Standing]) -> list[Programme]:
-    ids = {s.agreement.programme_id for s in standings}
-    return list(session.exec(select(Programme).where(col(Programme.id).in_(ids))).all())
-
-
-def _slots(session: Session, ids: Sequence[UUID]) -> list[SignatureSlot]:
-    """The places that are asked for or signed, under a text that is in force."""
-    asked = (slot.State.requested, slot.State.signed)
-    query = select(SignatureSlot).where(col(SignatureSlot.agreement_id).in_(ids), col(SignatureSlot.state).in_(asked))
-    return list(session.exec(query.order_by(col(SignatureSlot.id))).all())
-
-
-def _steps(session: Session, ids: Sequence[UUID]) -> list[DecisionStep]:
-    """The steps whose decision has been asked for."""
-    query = select(DecisionStep).where(
-        col(DecisionStep.agreement_id).in_(ids),
-        col(DecisionStep.frozen_id).is_not(None),
-        col(DecisionStep.state) != decision.State.cancelled,
-    )
-    return list(session.exec(query.order_by(col(DecisionStep.id))).all())
-
-
-def _requested(session: Session, ids: Sequence[UUID]) -> dict[UUID, datetime]:
-    """When the boards of each agreement were last asked to decide."""
-    query = (
-        columns(col(Message.agreement_id), func.max(col(Message.written_at)))
-        .where(col(Message.agreement_id).in_(ids), col(Message.purpose) == LetterName.decision_requested.value)
-        .group_by(col(Message.agreement_id))
-    )
-    return {agreement: moment for agreement, moment in session.connection().execute(query)}  # noqa: C416 (rows are no pairs to mypy)
-
-
-def _on_paper(session: Session, slots: Sequence[SignatureSlot]) -> set[UUID]:
-    """The places with a scan that waits to be checked: their person has done what they should."""
-    query = select(Signature.slot_id).where(
-        col(Signature.slot_id).in_([s.id for s in slots]),
-        col(Signature.verified_at).is_(None),
-        col(Signature.rejected_reason) == "",
-    )
-    return set(session.exec(query).all())
-
-
-def _assignments(session: Session, standings: Iterable[Standing], slots: Iterable[SignatureSlot]) -> dict[UUID, Contact]:
-    """Contacts of the parties and people with a place to sign, in force or not."""
-    organisations = {p.organisation.id for s in standings for p in s.parties}
-    named = {s.assignment_id for s in slots if s.assignment_id}
-    query = (
-        select(ContactAssignment, Person)
-        .join(Person, col(Person.id) == col(ContactAssignment.person_id))
-        .where(
-            or_(
-                and_(
-                    col(ContactAssignment.organisation_id).in_(organisations),
-                    col(ContactAssignment.role).in_(CONTACT | STRATEGIST),
-                ),
-                col(ContactAssignment.id).in_(named),
-            )
-        )
-    )
-    return {a.id: Contact(a, p) for a, p in session.exec(query)}
-
-
-def _by_organisation(found: Iterable[Contact]) -> dict[UUID, list[Contact]]:
-    grouped: dict[UUID, list[Contact]] = defaultdict(list)
-    for contact in found:
-        grouped[contact.assignment.organisation_id].append(contact)
-    return grouped
-
-
-def _reminders(session: Session, subjects: Iterable[UUID]) -> dict[UUID, list[Reminder]]:
-    """Every slot of the ladders that has its row, by subject."""
-    found: dict[UUID, list[Reminder]] = defaultdict(list)
-    for row in session.exec(select(Reminder).where(col(Reminder.subject_id).in_(list(subjects)))):
-        found[row.subject_id].append(row)
-    return found
-
-
-def _mailed(session: Session, ids: Sequence[UUID]) -> dict[tuple[UUID, UUID], date]:
-    """When each assignment was last written to about each agreement."""
-    query = (
-        columns(col(Message.agreement_id), col(Message.assignment_id), func.max(col(Message.written_at)))
-        .where(
-            col(Message.agreement_id).in_(ids),
-            col(Message.assignment_id).is_not(None),
-            col(Message.state) != message.State.suppressed,
-        )
-        .group_by(col(Message.agreement_id), col(Message.assignment_id))
-    )
-    return {(agreement, assignment): civil(at) for agreement, assignment, at in session.connection().execute(query)}
-
-
-def _written(session: Session, ids: Sequence[UUID]) -> dict[tuple[UUID, UUID], datetime]:
-    """When each party last gave the others a text in each agreement."""
-    query = (
-        columns(col(Clause.agreement_id), col(ClauseVersion.party_id), func.max(col(ClauseVersion.at)))
-        .join(ClauseVersion, col(ClauseVersion.clause_id) == col(Clause.id))
-        .where(col(Clause.agreement_id).in_(ids))
-        .group_by(col(Clause.agreement_id), col(ClauseVersion.party_id))
-    )
-    return {(agreement, party): at for agreement, party, at in session.connection().execute(query)}

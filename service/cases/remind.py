@@ -2,67 +2,40 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import date, datetime, time, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime, time
 from uuid import UUID
 
-from babel.dates import format_date
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
-from service.cases.dates import periods
-from service.cases.mail import counterpart
-from service.cases.owed import QUEUED, Owed, asked_of, concerned, is_confirmed, owed, without_contact
+from service.cases.mail import in_full
+from service.cases.owed import CHUNK, QUEUED, Owed, asked_of, concerned, is_confirmed, owed, without_contact
+from service.cases.owed_replies import Matter, OwedReply, replies, still_asked
+from service.cases.reminder_letters import REMINDERS, Writer
 from service.cases.vacancy import begin, pause_without_contact
-from service.post.letters import Letter, LetterName, render
 from service.store import outbox
-from service.store.contacts import Contact, contacts
+from service.store.contacts import Contact
 from service.store.standing import Standing, load_many
-from service.store.tables import Body, BodyMeeting, ContactAssignment, DecisionStep, Message, Reminder, SignatureSlot, Task
+from service.store.tables import (
+    Body,
+    BodyMeeting,
+    ContactAssignment,
+    DecisionStep,
+    Message,
+    Reminder,
+    RoundMessage,
+    SignatureSlot,
+    Task,
+)
 from states import message as message_rule
-from states import reminders, slot
+from states import slot
 from states.agreement import CLOSED, State
-from states.calendar import BoardMeeting, at, civil, next_possible, next_sending_day
-from states.parties import FLOW, STRATEGIST
-from states.policy import merged
-from states.reminders import (
-    MOVE_WORDS,
-    SKIP_WORDS,
-    Decision,
-    Obligation,
-    Purpose,
-    SkipReason,
-    Slot,
-    Status,
-    call_key,
-    decide,
-    next_window,
-    slot_key,
-    stop_reason,
-)
+from states.calendar import BoardMeeting, at, civil, next_possible
+from states.parties import FLOW
+from states.reminders import Decision, Obligation, Purpose, SkipReason, Slot, call_key, decide, next_window, slot_key, stop_reason
 
-CHUNK = 2_000
 CALL = "call"
-
-REMINDERS = (
-    LetterName.reminder_before,
-    LetterName.reminder_after,
-    LetterName.reminder_papers,
-    LetterName.reminder_outcome,
-    LetterName.reminder_signature,
-    LetterName.reminder_report_back,
-    LetterName.reminder_confirm_contact,
-    LetterName.reminder_several,
-)
-
-_LETTERS = {
-    Purpose.papers: LetterName.reminder_papers,
-    Purpose.outcome: LetterName.reminder_outcome,
-    Purpose.signature: LetterName.reminder_signature,
-    Purpose.report_back: LetterName.reminder_report_back,
-    Purpose.confirm_contact: LetterName.reminder_confirm_contact,
-}
-"""The letter of each purpose; an answer has two, one before its due and one after."""
 
 _LACKING = {
     Purpose.answer: "inget svar",
@@ -85,55 +58,16 @@ class Swept:
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
-    """One reminder to come, or not to: when, about what, to whom, and in words why it moves or is not sent."""
-
-    on: date
-    agreement_id: UUID
-    purpose: Purpose
-    number: int
-    organisation: str
-    assignment_id: UUID | None
-    recipient: str
-    status: Status
-    why: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class WhatIf:
-    """A policy and quiet periods that a programme does not have yet, and what single agreements would say otherwise."""
-
-    policy: Mapping[str, object]
-    quiet: Sequence[Mapping[str, str]]
-    agreements: Mapping[UUID, Mapping[str, object]] = field(default_factory=dict)
-
-    def applied(self, matter: Owed) -> Owed:
-        own = self.agreements.get(matter.agreement.id, matter.agreement.policy)
-        obligation = replace(matter.obligation, quiet_periods=periods(self.quiet))
-        return replace(matter, policy=merged(self.policy, own), obligation=obligation)
-
-
-@dataclass(frozen=True, slots=True)
 class _Due:
     """A matter to remind of now, and the slot it takes."""
 
-    matter: Owed
+    matter: Matter
     slot: Slot
     contact: Contact
 
 
-@dataclass(slots=True)
-class _Day:
-    """What is known of today beyond the single matter: who has had a reminder, and who signs the letters of each region."""
-
-    session: Session
-    now: datetime
-    reminded: set[UUID] = field(default_factory=set)
-    senders: dict[tuple[UUID, UUID], dict[str, str]] = field(default_factory=dict)
-
-
 def sweep(session: Session, now: datetime, after: str | None = None, limit: int = CHUNK) -> Swept:
-    """Queue every reminder of one chunk of agreements that is due now.
+    """Queue every reminder of one chunk of agreements that is due now; the first chunk takes all invitations along.
 
     1. A contact whose first day it is ends the pause; a party without any contact pauses its agreements and is written to at
        its official address.
@@ -149,39 +83,20 @@ def sweep(session: Session, now: datetime, after: str | None = None, limit: int 
     for party in without_contact(session, now, ids):
         pause_without_contact(session, FLOW, now, party.organisation)
     due: list[_Due] = []
-    for matter in owed(session, now, ids):
+    for matter in (*owed(session, now, ids), *(replies(session, now) if after is None else ())):
         decision = _decided(matter, now)
         done.skipped += _note_skipped(session, now, matter, decision)
-        done.tasks += _call(session, now, matter) if decision.call else 0
+        done.tasks += _call(session, now, matter) if decision.call and isinstance(matter, Owed) else 0
         if decision.send and matter.contact:
             due.append(_Due(matter, decision.send, matter.contact))
     done.planned = len(due)
-    day = _Day(session, now, _reminded_today(session, now))
+    writer, reminded = Writer(session, now), _reminded_today(session, now)
     for bundle in _bundles(due):
-        done.queued += _remind(day, bundle)
+        if bundle[0].contact.person.id not in reminded and _remind(writer, bundle):
+            reminded.add(bundle[0].contact.person.id)
+            done.queued += 1
     session.flush()
     return done
-
-
-def plan(
-    session: Session,
-    now: datetime,
-    days: int = 30,
-    region: UUID | None = None,
-    what_if: WhatIf | None = None,
-    programme: UUID | None = None,
-    only: Sequence[UUID] | None = None,
-) -> list[Planned]:
-    """What the sweeps of the coming days will do if nothing changes, or only the policy does; nothing is written."""
-    today, found, after = civil(now), list[Planned](), None
-    while True:
-        ids = concerned(session, today, after, CHUNK, region)
-        for matter in owed(session, now, ids if only is None else [i for i in ids if i in only]):
-            if programme in (None, matter.agreement.programme_id):
-                found += _planned(what_if.applied(matter) if what_if else matter, today, today + timedelta(days=days))
-        if len(ids) < CHUNK:
-            return sorted(found, key=lambda p: (p.on, p.organisation, p.number))
-        after = str(ids[-1])
 
 
 def stopped(session: Session, messages: Sequence[Message]) -> dict[UUID, SkipReason]:
@@ -193,8 +108,8 @@ def stopped(session: Session, messages: Sequence[Message]) -> dict[UUID, SkipRea
     standings = load_many(session, [r.agreement_id for r in rows if r.agreement_id])
     reasons: dict[UUID, list[SkipReason | None]] = defaultdict(list)
     for row in rows:
-        if row.message_id and row.agreement_id:
-            reasons[row.message_id].append(stop_reason(_now_owed(session, standings[row.agreement_id], row)))
+        if row.message_id:
+            reasons[row.message_id].append(stop_reason(_now_owed(session, standings, row)))
     return {mid: found[0] for mid, found in reasons.items() if found[0] and all(found)}
 
 
@@ -203,23 +118,23 @@ def not_sent(session: Session, message: Message, reason: str) -> None:
     session.exec(update(Reminder).where(col(Reminder.message_id) == message.id).values(outcome=reason))
 
 
-def _decided(matter: Owed, now: datetime) -> Decision:
+def _decided(matter: Matter, now: datetime) -> Decision:
     opens = next_window(now, matter.policy, matter.obligation.quiet_periods)
     return Decision() if opens > now else decide(matter.obligation, matter.policy, civil(now))
 
 
-def _note_skipped(session: Session, now: datetime, matter: Owed, decision: Decision) -> int:
+def _note_skipped(session: Session, now: datetime, matter: Matter, decision: Decision) -> int:
     for rung in decision.skipped:
         session.add(_row(matter, rung, now, str(rung.reason)))
     return len(decision.skipped)
 
 
-def _row(matter: Owed, rung: Slot, now: datetime, outcome: str, message: Message | None = None) -> Reminder:
+def _row(matter: Matter, rung: Slot, now: datetime, outcome: str, message: Message | None = None) -> Reminder:
     return Reminder(
         key=slot_key(matter.obligation, rung.number),
         purpose=matter.obligation.purpose,
         subject_id=matter.subject,
-        agreement_id=matter.agreement.id,
+        agreement_id=matter.agreement_id,
         assignment_id=matter.contact.assignment.id if matter.contact else None,
         round=matter.obligation.round,
         number=rung.number,
@@ -249,94 +164,33 @@ def _bundles(due: Iterable[_Due]) -> list[list[_Due]]:
     grouped: dict[UUID, list[_Due]] = defaultdict(list)
     for each in due:
         grouped[each.contact.assignment.id].append(each)
-    return [
-        sorted(g, key=lambda d: d.matter.agreement.proposed_at or d.matter.agreement.created_at)[::-1] for g in grouped.values()
-    ]
+    return [sorted(g, key=lambda d: d.matter.since)[::-1] for g in grouped.values()]
 
 
-def _remind(day: _Day, bundle: Sequence[_Due]) -> int:
-    """Queue one mail with the rows of its slots; nothing when the person has had a reminder today."""
+def _remind(writer: Writer, bundle: Sequence[_Due]) -> bool:
+    """Queue one mail with the rows of its slots; whether it is new."""
     first, contact = bundle[0].matter, bundle[0].contact
-    if contact.person.id in day.reminded:
-        return 0
-    name, letter, path = _letter(day, bundle)
+    written = writer.write([each.matter for each in bundle], contact)
     message = outbox.queue(
-        day.session,
-        day.now,
+        writer.session,
+        writer.now,
         key=f"reminder:{slot_key(first.obligation, bundle[0].slot.number)}",
-        purpose=name.value,
-        subject=letter.subject,
-        body=letter.body,
+        purpose=written.name.value,
+        subject=written.letter.subject,
+        body=written.letter.body,
         recipient=contact.person.email,
         recipient_name=contact.person.name,
         assignment=contact.assignment,
-        agreement_id=first.agreement.id,
-        link_path=path,
+        agreement_id=next((each.matter.agreement_id for each in bundle if each.matter.agreement_id), None),
+        link_path=written.path,
         urgent=False,
     )
     if message is None:
-        return 0
-    day.reminded.add(contact.person.id)
-    for each in bundle:
-        day.session.add(_row(each.matter, each.slot, day.now, QUEUED, message))
-    return 1
-
-
-def _letter(day: _Day, bundle: Sequence[_Due]) -> tuple[LetterName, Letter, str]:
-    first, contact = bundle[0].matter, bundle[0].contact
-    facts = {**_sender(day, first.standing), "namn": contact.person.name}
-    if len(bundle) > 1:
-        listed = "\n".join(f"– {_in_a_list(each.matter)}" for each in bundle)
-        name, facts, path = LetterName.reminder_several, {**facts, "antal": str(len(bundle)), "omraden": listed}, "/"
-        return name, render(name, facts), path
-    facts |= {
-        "part": first.party.organisation.name,
-        "motpart": counterpart(first.standing, first.party),
-        "titel": first.title,
-        "svarsdatum": _long(first.agreement.due if first.step is None else first.step.papers_due),
-        "namnd": first.step.body if first.step else "",
-        "motesdag": _long((first.step.decided_on or first.step.meeting_on) if first.step else None),
-        "kvar": str(first.left),
-        "antal": str(len(first.standing.clauses)),
-    }
-    late = first.agreement.due is not None and first.agreement.due < civil(day.now)
-    name = _LETTERS.get(first.obligation.purpose, LetterName.reminder_after if late else LetterName.reminder_before)
-    return name, render(name, facts), _path(first)
-
-
-def _path(matter: Owed) -> str:
-    """The page where it is done."""
-    if matter.obligation.purpose is Purpose.confirm_contact:
-        return "/min-kommun/kontakter"
-    path = f"/overenskommelser/{matter.agreement.id}"
-    return path if matter.obligation.purpose is Purpose.answer else f"{path}/beslut"
-
-
-def _in_a_list(matter: Owed) -> str:
-    others, board = counterpart(matter.standing, matter.party), matter.step.body if matter.step else ""
-    sentences = {
-        Purpose.answer: f"Svara {others} om {matter.agreement.title}, senast {_long(matter.agreement.due)}.",
-        Purpose.papers: f"Skicka handlingarna till {board}, senast {_long(matter.obligation.due)}.",
-        Purpose.outcome: f"Skriv in vad {board} beslutade {_long(matter.obligation.due)}.",
-        Purpose.signature: f"Skriv under överenskommelsen med {others}.",
-        Purpose.report_back: f"Anmäl delegationsbeslutet från {_long(matter.obligation.due)} till nämnden.",
-        Purpose.confirm_contact: f"Bekräfta att du är kontaktperson för {matter.party.organisation.name}.",
-    }
-    return sentences[matter.obligation.purpose]
-
-
-def _sender(day: _Day, standing: Standing) -> dict[str, str]:
-    """The strategist who stands under the letter, looked up once per programme."""
-    key = (standing.agreement.region_id, standing.agreement.programme_id)
-    if key not in day.senders:
-        region = standing.region.organisation
-        found = contacts(day.session, *key, civil(day.now), STRATEGIST)
-        person = found[0].person if found else None
-        day.senders[key] = {
-            "avsandare": f"{person.name}, {region.name}" if person else region.name,
-            "telefon": (person.phone or person.email) if person else region.registry_email,
-        }
-    return day.senders[key]
+        return False
+    writer.session.add_all(_row(each.matter, each.slot, writer.now, QUEUED, message) for each in bundle)
+    if about := next((each.matter.round for each in bundle if isinstance(each.matter, OwedReply)), None):
+        writer.session.add(RoundMessage(message_id=message.id, round_id=about.id))
+    return True
 
 
 def _call(session: Session, now: datetime, matter: Owed) -> int:
@@ -377,40 +231,16 @@ def _before_the_call(session: Session, now: datetime, matter: Owed) -> list[str]
     said = [f"Telefon: {matter.contact.person.phone}."] if matter.contact and matter.contact.person.phone else []
     said.append("De har öppnat förslaget." if matter.party.row.opened_at else "De har inte öppnat förslaget.")
     if meeting:
-        said.append(f"Nästa möte: {bodies[meeting]} {_long(meeting.date)}, handlingar senast {_long(meeting.papers_due)}.")
+        said.append(f"Nästa möte: {bodies[meeting]} {in_full(meeting.date)}, handlingar senast {in_full(meeting.papers_due)}.")
     return said
 
 
-def _planned(matter: Owed, today: date, last: date) -> list[Planned]:
-    """The slots of one obligation that fall within the days, those with a row of their own left out."""
-    found = []
-    for rung in reminders.plan(matter.obligation, matter.policy, today):
-        on = max(rung.planned, next_sending_day(today, matter.obligation.quiet_periods))
-        if rung.status is Status.done or on > last or (rung.status is Status.skipped and rung.planned < today):
-            continue
-        found.append(
-            Planned(
-                on=on,
-                agreement_id=matter.agreement.id,
-                purpose=matter.obligation.purpose,
-                number=rung.number,
-                organisation=matter.party.organisation.name,
-                assignment_id=matter.contact.assignment.id if matter.contact else None,
-                recipient=matter.contact.person.name if matter.contact else "",
-                status=rung.status,
-                why=_why(rung),
-            )
-        )
-    return found
-
-
-def _why(rung: Slot) -> tuple[str, ...]:
-    return (SKIP_WORDS[rung.reason],) if rung.reason else tuple(MOVE_WORDS[move] for move in rung.moves)
-
-
-def _now_owed(session: Session, standing: Standing, row: Reminder) -> Obligation:
+def _now_owed(session: Session, standings: Mapping[UUID, Standing], row: Reminder) -> Obligation:
     """As much of an obligation as tells whether it still holds."""
-    agreement, purpose = standing.agreement, Purpose(row.purpose)
+    if row.agreement_id is None:
+        return still_asked(session, row)
+    standing, purpose = standings[row.agreement_id], Purpose(row.purpose)
+    agreement = standing.agreement
     waiting, answered = _still_waits(session, standing, row, purpose)
     return Obligation(
         purpose=purpose,
@@ -443,7 +273,3 @@ def _still_waits(session: Session, standing: Standing, row: Reminder, purpose: P
         asked: (waits and step.round == row.round, done) for asked, _, waits, done in asked_of(step, standing.agreement.state)
     }
     return found.get(purpose, (False, False))
-
-
-def _long(day: date | None) -> str:
-    return format_date(day, "EEEE d MMMM y", "sv") if day else ""

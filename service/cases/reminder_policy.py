@@ -7,8 +7,8 @@ from uuid import UUID
 
 from sqlmodel import Session
 
+from service.cases.forecast import Planned, WhatIf, plan
 from service.cases.programmes import programme_for
-from service.cases.remind import Planned, WhatIf, plan
 from service.cases.steps import note
 from service.store import history
 from service.store.standing import Standing, load

@@ -6,37 +6,18 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from service.cases.dates import quiet_periods
 from service.cases.dialogue import rhythm_of
-from service.cases.dialogue_mail import key, post
 from service.cases.dialogue_notes import missing
 from service.cases.dialogue_steps import note, step
-from service.post.letters import LetterName
 from service.store import outbox
-from service.store.dialogue import Invited, actions_of, agenda_of, invited, items, meetings_of, new_uid
-from service.store.tables import (
-    AgendaItem,
-    ConsultationAnswer,
-    DialogueRound,
-    DialogueSeries,
-    Meeting,
-    Message,
-    Programme,
-    Reminder,
-    Task,
-)
+from service.store.dialogue import actions_of, agenda_of, items, meetings_of, new_uid
+from service.store.tables import AgendaItem, DialogueRound, DialogueSeries, Meeting, Task
 from states import dialogue as rule
 from states import rhythm
-from states.calendar import TZ, QuietPeriod, at, civil
-from states.dialogue import Event, Kind, MeetingStatus, State
+from states.calendar import TZ, at, civil
+from states.dialogue import Event, MeetingStatus, State
 from states.parties import FLOW
-from states.policy import Policy
-from states.reminders import Obligation, Purpose, Slot, decide, next_window
 
-LADDER = Policy(before=(7, 2), after=())
-"""Days before the last day for answers to an invitation."""
-PURPOSE = "rsvp"
-QUEUED = "queued"
 NOTES_WANTED, NOT_CLOSABLE, DRAFT_PROPOSED = "dialogue_notes", "dialogue_not_closable", "dialogue_draft"
 FIRST_POINT = "Vad hände efter förra mötet? Genomgång av åtgärder"
 
@@ -45,8 +26,6 @@ FIRST_POINT = "Vad hände efter förra mötet? Genomgång av åtgärder"
 class Stepped:
     """What one run came to, in numbers."""
 
-    reminded: int = 0
-    skipped: int = 0
     closed_rsvp: int = 0
     tasks: int = 0
     closed: int = 0
@@ -56,15 +35,14 @@ class Stepped:
 def step_rounds(session: Session, now: datetime) -> Stepped:
     """Every round that is not over, one step further.
 
-    1. Who has not answered is reminded 7 and 2 days before the last day. 2. After that day the answers are closed.
-    3. When the last meeting is over, a task asks for attendance and notes. 4. When the time for comments is over the round is
-    closed, or a task says what is missing. 5. A series whose latest round has been held gets a draft on its next date.
+    1. After the last day the answers are closed. 2. When the last meeting is over, a task asks for attendance and notes.
+    3. When the time for comments is over the round is closed, or a task says what is missing. 4. A series whose latest round has
+    been held gets a draft on its next date. Who has not answered is reminded with all others who owe something.
     """
     outbox.take_turn(session, "rounds")
     done = Stepped()
     for row in _going_on(session):
         if row.state is State.invited:
-            _remind(session, now, row, done)
             _close_rsvp(session, now, row, done)
         if row.state in (State.rsvp_closed, State.held):
             _ask_for_notes(session, now, row, done)
@@ -84,77 +62,6 @@ def _going_on(session: Session) -> Sequence[DialogueRound]:
         .with_for_update()
     )
     return session.exec(query).all()
-
-
-def _remind(session: Session, now: datetime, row: DialogueRound, done: Stepped) -> None:
-    """What is due today to each who was asked, within the hours when mail may go out."""
-    programme = session.get(Programme, row.programme_id) if row.programme_id else None
-    quiet = quiet_periods(programme) if programme else ()
-    if next_window(now, LADDER, quiet) > now:
-        return
-    for one in invited(session, row.id):
-        matter = _owed(session, now, row, one, quiet)
-        decision = decide(matter, LADDER, civil(now))
-        for rung in decision.skipped:
-            session.add(_slot(now, row, one, rung, str(rung.reason)))
-            done.skipped += 1
-        if decision.send:
-            message = _letter(session, now, row, one, decision.send.number)
-            session.add(_slot(now, row, one, decision.send, QUEUED, message))
-            done.reminded += 1
-
-
-def _owed(session: Session, now: datetime, row: DialogueRound, one: Invited, quiet: tuple[QuietPeriod, ...]) -> Obligation:
-    """An answer to the invitation, as the rules of reminders see it; the ladder is one of days before a last day."""
-    who, answered = one.assignment, _answered(session, row, one)
-    mine = col(Reminder.subject_id) == one.row.id
-    numbers = session.exec(select(Reminder.number).where(mine, col(Reminder.round) == row.rsvp_round)).all()
-    return Obligation(
-        purpose=Purpose.answer,
-        subject=str(one.row.id),
-        round=row.rsvp_round,
-        assignment=str(who.id),
-        due=row.rsvp_due,
-        requested_on=civil(one.row.asked_at),
-        waiting=not answered,
-        answered=answered,
-        assignment_ended=who.blocked or (who.valid_to is not None and who.valid_to < civil(now)),
-        bounced=who.bounced,
-        sent_slots=frozenset(numbers),
-        quiet_periods=quiet,
-    )
-
-
-def _slot(now: datetime, row: DialogueRound, one: Invited, rung: Slot, outcome: str, message: Message | None = None) -> Reminder:
-    return Reminder(
-        key=f"{PURPOSE}:{one.row.id}:{row.rsvp_round}:{one.assignment.id}:{rung.number}",
-        purpose=PURPOSE,
-        subject_id=one.row.id,
-        assignment_id=one.assignment.id,
-        round=row.rsvp_round,
-        number=rung.number,
-        outcome=outcome,
-        planned_on=rung.planned,
-        at=now,
-        message_id=message.id if message else None,
-    )
-
-
-def _answered(session: Session, row: DialogueRound, one: Invited) -> bool:
-    if row.kind is not Kind.consultation:
-        return one.row.reply is not None
-    theirs = select(ConsultationAnswer.id).where(
-        col(ConsultationAnswer.round_id) == row.id, col(ConsultationAnswer.organisation_id) == one.organisation.id
-    )
-    return session.exec(theirs).first() is not None
-
-
-def _letter(session: Session, now: datetime, row: DialogueRound, one: Invited, number: int) -> Message | None:
-    meeting = session.get(Meeting, one.row.meeting_id) if one.row.meeting_id else None
-    name = LetterName.dialogue_reminder if meeting else LetterName.consultation_reminder
-    occasion = key(name, one.row.id, row.rsvp_round, number)
-    post(session, now, row, meeting).tell(name, one, occasion)
-    return session.exec(select(Message).where(col(Message.slot_key) == occasion)).first()
 
 
 def _close_rsvp(session: Session, now: datetime, row: DialogueRound, done: Stepped) -> None:

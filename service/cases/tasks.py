@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlmodel import Session, col, or_, select
+from sqlmodel import Session, col, select
 
-from service.store import history
+from service.store import desk, history
 from service.store.tables import Agreement, Task
 from states.access import Operation, Relation, require
 from states.calendar import civil
@@ -28,11 +28,7 @@ def open_tasks(session: Session, actor: Actor, now: datetime) -> list[Due]:
     query = (
         select(Task, Agreement)
         .outerjoin(Agreement, col(Agreement.id) == col(Task.agreement_id))
-        .where(
-            col(Task.organisation_id) == actor.organisation,
-            col(Task.done_at).is_(None),
-            or_(col(Task.not_before).is_(None), col(Task.not_before) <= civil(now)),
-        )
+        .where(desk.open_task(actor, now))
         .order_by(col(Task.created_at), col(Task.id))
     )
     return [Due(task, agreement) for task, agreement in session.exec(query)]

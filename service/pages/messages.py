@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
-from service.cases import remind
+from service.cases import forecast
 from service.cases.deliver import ASSIGNMENT_ENDED, EXPIRED, text_with_secrets
 from service.cases.messages import keep, message_for, send_again, within
 from service.pages.rendering import Paths, date_long, instant, render, see_other
@@ -74,6 +74,7 @@ _SAID = {
 }
 PURPOSES = {
     Purpose.answer: _("Påminnelse om att svara"),
+    Purpose.rsvp: _("Påminnelse om att svara på en inbjudan"),
     Purpose.papers: _("Påminnelse om handlingar till nämnden"),
     Purpose.outcome: _("Påminnelse om att skriva in beslutet"),
     Purpose.signature: _("Påminnelse om att skriva under"),
@@ -103,7 +104,7 @@ def outbox(request: Request, visit: Visit) -> HTMLResponse:
     with visit.read() as session:
         counts = mailbox.counts(session, within(visit.actor))
         found = mailbox.listed(session, within(visit.actor), _STATES[box], _before(request)) if box in _STATES else []
-        planned = remind.plan(session, visit.now, days, visit.actor.organisation) if box is Box.plan else []
+        planned = forecast.plan(session, visit.now, days, visit.actor.organisation) if box is Box.plan else []
         unwritten = mailbox.unwritten(session, visit.actor) if box is Box.unwritten else []
     older = f"{paths('messages')}?visa={box}&fore={found[mailbox.PAGE - 1].id}" if len(found) > mailbox.PAGE else ""
     return render(
@@ -203,11 +204,11 @@ def _entry(message: Message, paths: Paths) -> Entry:
     )
 
 
-def _planned(one: remind.Planned, paths: Paths) -> Entry:
+def _planned(one: forecast.Planned, paths: Paths) -> Entry:
     skipped = one.status is Status.skipped
     return Entry(
         title=joined(", ", (PURPOSES[one.purpose], one.organisation)),
-        href=paths("agreement", agreement_id=one.agreement_id),
+        href=paths("agreement", agreement_id=one.agreement_id) if one.agreement_id else "",
         meta=(date_long(one.on), _("Till {recipient}", recipient=one.recipient) if one.recipient else _("Ingen mottagare")),
         tone="out" if skipped else "act",
         label=_("Skickas inte") if skipped else _("Planerad"),
@@ -219,7 +220,7 @@ def _unwritten(row: Reminder, organisation: str, name: str, paths: Paths) -> Ent
     reader = _("Till {recipient}", recipient=name) if name else _("Ingen mottagare")
     return Entry(
         title=joined(", ", (PURPOSES[Purpose(row.purpose)], organisation)) if organisation else PURPOSES[Purpose(row.purpose)],
-        href=paths("agreement", agreement_id=row.agreement_id),
+        href=paths("agreement", agreement_id=row.agreement_id) if row.agreement_id else "",
         meta=(date_long(row.planned_on or civil(row.at)), reader),
         tone="out",
         label=_("Skickas inte"),

@@ -9,8 +9,8 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 from sqlmodel import Session
 
+from service.cases.forecast import Planned
 from service.cases.programmes import programme_for
-from service.cases.remind import Planned
 from service.cases.reminder_policy import (
     NUMBERS,
     Tried,
@@ -188,7 +188,7 @@ def _entry(one: Planned, paths: Paths) -> dict[str, object]:
     skipped = one.status is Status.skipped
     return {
         "title": joined(", ", (PURPOSES[one.purpose], one.organisation)),
-        "href": paths("agreement", agreement_id=one.agreement_id),
+        "href": paths("agreement", agreement_id=one.agreement_id) if one.agreement_id else "",
         "meta": (date_long(one.on), _("Till {recipient}", recipient=one.recipient) if one.recipient else _("Ingen mottagare")),
         "tone": "out" if skipped else "act",
         "label": _("Skickas inte") if skipped else _("Planerad"),

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import func
+from sqlalchemy import ColumnElement, and_, func, or_
 from sqlalchemy import select as columns
 from sqlmodel import Session, col, select
 
@@ -19,9 +19,11 @@ from service.store.tables import (
     Organisation,
     Signature,
     SignatureSlot,
+    Task,
 )
 from states import decision, message, slot
 from states.agreement import State
+from states.calendar import civil
 from states.parties import Actor
 
 STANDS_STILL = timedelta(days=14)
@@ -71,6 +73,41 @@ class Coming:
     meeting: bool
 
 
+def open_task(actor: Actor, now: datetime) -> ColumnElement[bool]:
+    """A task of the person's region that is not put off to a later day."""
+    begun = or_(col(Task.not_before).is_(None), col(Task.not_before) <= civil(now))
+    return and_(col(Task.organisation_id) == actor.organisation, col(Task.done_at).is_(None), begun)
+
+
+def date_asked(actor: Actor) -> ColumnElement[bool]:
+    """A date request that nobody has answered; with its agreement."""
+    return and_(scope(actor), col(DateRequest.answered_at).is_(None))
+
+
+def to_verify(actor: Actor) -> ColumnElement[bool]:
+    """A paper that nobody has verified or turned down; with its slot and agreement."""
+    return and_(
+        scope(actor),
+        col(Agreement.state) == State.signing,
+        col(Signature.method) == slot.Method.paper,
+        col(Signature.verified_at).is_(None),
+        col(Signature.rejected_reason) == "",
+        col(SignatureSlot.state) == slot.State.requested,
+    )
+
+
+def stands_still(actor: Actor, now: datetime) -> ColumnElement[bool]:
+    """A slot that was asked for too long ago and has no paper under way; with its agreement."""
+    paper = columns(col(Signature.slot_id)).where(col(Signature.rejected_reason) == "")
+    return and_(
+        scope(actor),
+        col(Agreement.state) == State.signing,
+        col(SignatureSlot.state) == slot.State.requested,
+        col(SignatureSlot.requested_at) <= now - STANDS_STILL,
+        col(SignatureSlot.id).not_in(paper),
+    )
+
+
 def date_requests(session: Session, actor: Actor) -> list[Asked]:
     """The date requests that wait for the region, oldest first."""
     query = (
@@ -86,7 +123,7 @@ def date_requests(session: Session, actor: Actor) -> list[Asked]:
         .join(Agreement, col(Agreement.id) == col(DateRequest.agreement_id))
         .join(AgreementParty, col(AgreementParty.id) == col(DateRequest.party_id))
         .join(Organisation, col(Organisation.id) == col(AgreementParty.organisation_id))
-        .where(scope(actor), col(DateRequest.answered_at).is_(None))
+        .where(date_asked(actor))
         .order_by(col(DateRequest.at))
     )
     return [Asked(*row) for row in session.execute(query)]
@@ -100,14 +137,7 @@ def scans(session: Session, actor: Actor) -> list[Scan]:
         .join(Agreement, col(Agreement.id) == col(SignatureSlot.agreement_id))
         .join(AgreementParty, col(AgreementParty.id) == col(SignatureSlot.party_id))
         .join(Organisation, col(Organisation.id) == col(AgreementParty.organisation_id))
-        .where(
-            scope(actor),
-            col(Agreement.state) == State.signing,
-            col(Signature.method) == slot.Method.paper,
-            col(Signature.verified_at).is_(None),
-            col(Signature.rejected_reason) == "",
-            col(SignatureSlot.state) == slot.State.requested,
-        )
+        .where(to_verify(actor))
         .order_by(col(Signature.at))
     )
     return [Scan(*row) for row in session.execute(query)]
@@ -127,19 +157,12 @@ def to_review(session: Session, actor: Actor) -> list[Standing]:
 
 def standing_still(session: Session, actor: Actor, now: datetime) -> list[Still]:
     """The signatures asked for more than two weeks ago, oldest first; a paper under way is not one of them."""
-    paper = columns(col(Signature.slot_id)).where(col(Signature.rejected_reason) == "")
     query = (
         columns(col(Agreement.id), col(Organisation.name), col(SignatureSlot.title), col(SignatureSlot.requested_at))
         .join(Agreement, col(Agreement.id) == col(SignatureSlot.agreement_id))
         .join(AgreementParty, col(AgreementParty.id) == col(SignatureSlot.party_id))
         .join(Organisation, col(Organisation.id) == col(AgreementParty.organisation_id))
-        .where(
-            scope(actor),
-            col(Agreement.state) == State.signing,
-            col(SignatureSlot.state) == slot.State.requested,
-            col(SignatureSlot.requested_at) <= now - STANDS_STILL,
-            col(SignatureSlot.id).not_in(paper),
-        )
+        .where(stands_still(actor, now))
         .order_by(col(SignatureSlot.requested_at))
     )
     return [Still(*row) for row in session.execute(query)]

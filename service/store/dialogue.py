@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
+from sqlalchemy import ColumnElement, and_, true
 from sqlmodel import Session, col, select
 
 from service.store.columns import new_id
@@ -69,6 +70,14 @@ def valid_on(assignment: ContactAssignment, day: date) -> bool:
     """Whether an assignment counted on a day."""
     begun = assignment.valid_from is None or assignment.valid_from <= day
     return begun and (assignment.valid_to is None or day <= assignment.valid_to)
+
+
+def scope(actor: Actor) -> ColumnElement[bool]:
+    """Which rounds a person of the region can know of."""
+    if actor.role is Role.flow:
+        return true()
+    ours = col(DialogueRound.region_id) == actor.organisation
+    return ours if actor.programme is None else and_(ours, col(DialogueRound.programme_id) == actor.programme)
 
 
 def round_for(session: Session, actor: Actor, operation: Operation, round_id: UUID, version: int | None = None) -> DialogueRound:

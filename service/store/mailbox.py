@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func
+from sqlalchemy import ColumnElement, func, or_
 from sqlalchemy import select as columns
 from sqlmodel import Session, col, select
 
+from service.store import dialogue
 from service.store.standing import scope
-from service.store.tables import Agreement, ContactAssignment, Message, Organisation, Person, Reminder
+from service.store.tables import Agreement, ContactAssignment, DialogueRound, Invitation, Message, Organisation, Person, Reminder
 from states.message import State
 from states.parties import Actor
 
@@ -31,11 +32,13 @@ def unwritten(session: Session, actor: Actor) -> list[tuple[Reminder, str, str]]
     """The newest reminders within the person's scope that never became a message: each with its organisation and its reader."""
     query = (
         select(Reminder, Organisation.name, Person.name)
-        .join(Agreement, col(Agreement.id) == col(Reminder.agreement_id))
+        .outerjoin(Agreement, col(Agreement.id) == col(Reminder.agreement_id))
+        .outerjoin(Invitation, col(Invitation.id) == col(Reminder.subject_id))
+        .outerjoin(DialogueRound, col(DialogueRound.id) == col(Invitation.round_id))
         .outerjoin(ContactAssignment, col(ContactAssignment.id) == col(Reminder.assignment_id))
         .outerjoin(Organisation, col(Organisation.id) == col(ContactAssignment.organisation_id))
         .outerjoin(Person, col(Person.id) == col(ContactAssignment.person_id))
-        .where(scope(actor), col(Reminder.message_id).is_(None))
+        .where(or_(scope(actor), dialogue.scope(actor)), col(Reminder.message_id).is_(None))
         .order_by(col(Reminder.at).desc(), col(Reminder.key))
         .limit(PAGE)
     )

@@ -8,7 +8,7 @@ from sqlalchemy import select as columns
 from sqlalchemy.orm import Mapped, aliased
 from sqlmodel import Session, col
 
-from service.store.desk import STANDS_STILL
+from service.store import desk
 from service.store.standing import scope
 from service.store.tables import (
     Agreement,
@@ -21,9 +21,7 @@ from service.store.tables import (
     Stance,
     Task,
 )
-from states import slot
 from states.agreement import State
-from states.calendar import civil
 from states.clause import StanceKind
 from states.parties import Actor
 
@@ -38,14 +36,13 @@ def count(session: Session, actor: Actor, now: datetime) -> int:
 
 
 def _tasks(actor: Actor, now: datetime) -> ScalarSelect[int]:
-    begun = or_(col(Task.not_before).is_(None), col(Task.not_before) <= civil(now))
-    mine = and_(col(Task.organisation_id) == actor.organisation, col(Task.done_at).is_(None), begun, col(Task.kind) != BESIDE)
-    return columns(func.count()).select_from(Task).where(mine).scalar_subquery()
+    query = columns(func.count()).select_from(Task)
+    return query.where(desk.open_task(actor, now), col(Task.kind) != BESIDE).scalar_subquery()
 
 
 def _requests(actor: Actor) -> ScalarSelect[int]:
     query = columns(func.count()).select_from(DateRequest).join(Agreement, col(Agreement.id) == col(DateRequest.agreement_id))
-    return query.where(scope(actor), col(DateRequest.answered_at).is_(None)).scalar_subquery()
+    return query.where(desk.date_asked(actor)).scalar_subquery()
 
 
 def _scans(actor: Actor) -> ScalarSelect[int]:
@@ -54,33 +51,14 @@ def _scans(actor: Actor) -> ScalarSelect[int]:
         .select_from(Signature)
         .join(SignatureSlot, col(SignatureSlot.id) == col(Signature.slot_id))
         .join(Agreement, col(Agreement.id) == col(SignatureSlot.agreement_id))
-        .where(
-            scope(actor),
-            col(Agreement.state) == State.signing,
-            col(Signature.method) == slot.Method.paper,
-            col(Signature.verified_at).is_(None),
-            col(Signature.rejected_reason) == "",
-            col(SignatureSlot.state) == slot.State.requested,
-        )
     )
-    return query.scalar_subquery()
+    return query.where(desk.to_verify(actor)).scalar_subquery()
 
 
 def _still(actor: Actor, now: datetime) -> ScalarSelect[int]:
-    paper = columns(col(Signature.slot_id)).where(col(Signature.rejected_reason) == "")
-    query = (
-        columns(func.count())
-        .select_from(SignatureSlot)
-        .join(Agreement, col(Agreement.id) == col(SignatureSlot.agreement_id))
-        .where(
-            scope(actor),
-            col(Agreement.state) == State.signing,
-            col(SignatureSlot.state) == slot.State.requested,
-            col(SignatureSlot.requested_at) <= now - STANDS_STILL,
-            col(SignatureSlot.id).not_in(paper),
-        )
-    )
-    return query.scalar_subquery()
+    query = columns(func.count()).select_from(SignatureSlot)
+    query = query.join(Agreement, col(Agreement.id) == col(SignatureSlot.agreement_id))
+    return query.where(desk.stands_still(actor, now)).scalar_subquery()
 
 
 def _to_review(actor: Actor) -> ScalarSelect[int]:

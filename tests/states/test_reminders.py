@@ -328,7 +328,8 @@ def test_whoever_never_answers_is_called_once_the_ladder_is_over(obligation: Obl
     ladder = plan(obligation, policy, start)
     last = max((slot.planned for slot in ladder), default=start)
     done = swept(obligation, start, max(last, obligation.due or last) + timedelta(days=300), policy)
-    assert any(decision.call for _, decision in done) is (bool(ladder) and obligation.purpose is not Purpose.confirm_contact)
+    ends_in_call = obligation.purpose not in (Purpose.rsvp, Purpose.confirm_contact)
+    assert any(decision.call for _, decision in done) is (bool(ladder) and ends_in_call)
 
 
 JUMPS = st.lists(st.integers(-400, 400), max_size=12)
@@ -365,6 +366,7 @@ def test_jumps_of_the_clock_and_missed_runs_neither_add_nor_lose_a_slot(
 
 
 LADDER_CASES = [
+    (Purpose.rsvp, ["2027-09-23", "2027-09-28"]),
     (Purpose.papers, ["2027-09-20", "2027-09-27"]),
     (Purpose.outcome, ["2027-10-04", "2027-10-11"]),
     (Purpose.report_back, ["2027-10-11", "2027-11-01"]),

@@ -1,7 +1,7 @@
-"""Write a revision from the tables: `python -m service.store.migrations first`, or `... next "What changed"`.
+"""Write a revision from the tables: `python -m service.store.migrations "What changed"`; read it before it is committed.
 
-`first` writes 0001 anew and is for the time before the first release only; from then on every change is a `next`, read before it
-is committed. Revisions only go forward: the way back is a restored backup.
+Revisions only go forward: the way back is a restored backup. One that has landed never changes again; its hash stands in the
+tests.
 """
 
 import subprocess
@@ -15,38 +15,24 @@ from alembic.script import Script
 from service.store.schema import VERSIONS, configuration, migrate
 from service.store.session import Store
 
-FIRST = "0001"
-
-
-def write_first() -> Path:
-    """0001 again, from nothing to the tables of now."""
-    return _written(VERSIONS / f"{FIRST}_tables.py", "Every table of the first release", FIRST)
-
 
 def write_next(message: str) -> Path:
     """The step from the newest revision to the tables of now."""
     number = f"{len(list(VERSIONS.glob('[0-9]*.py'))) + 1:04}"
-    return _written(VERSIONS / f"{number}_{'_'.join(message.lower().split())}.py", message, number)
-
-
-def _written(path: Path, message: str, revision: str) -> Path:
+    path = VERSIONS / f"{number}_{'_'.join(message.lower().split())}.py"
     with tempfile.TemporaryDirectory() as folder:
-        path.write_text(_generated(Path(folder), message, revision))
+        path.write_text(_generated(Path(folder), message, number))
     for tidy in (["check", "--fix-only", "-q"], ["format", "-q"]):
         subprocess.run([sys.executable, "-m", "ruff", *tidy, str(path)], check=True)  # noqa: S603 (our own program, our own file)
     return path
 
 
 def _generated(scratch: Path, message: str, revision: str) -> str:
-    """Alembic's comparison of an empty or migrated scratch database with the tables; 0001 must not see itself."""
+    """Alembic's comparison of a migrated scratch database with the tables."""
     store = Store(f"sqlite:///{scratch / 'scratch.sqlite3'}")
-    if revision != FIRST:
-        migrate(store)
+    migrate(store)
     with store.engine.connect() as connection:
-        config = configuration(connection)
-        if revision == FIRST:
-            config.set_main_option("version_locations", str(scratch))
-        made = command.revision(config, message, autogenerate=True, rev_id=revision)
+        made = command.revision(configuration(connection), message, autogenerate=True, rev_id=revision)
     store.close()
     assert isinstance(made, Script)
     path = Path(made.path)
@@ -56,4 +42,4 @@ def _generated(scratch: Path, message: str, revision: str) -> str:
 
 
 if __name__ == "__main__":
-    print(write_next(sys.argv[2]) if sys.argv[1] == "next" else write_first())
+    print(write_next(sys.argv[1]))

@@ -13,14 +13,14 @@ from service.cases.contacts import end
 from service.cases.deliver import lease
 from service.cases.finish import decline
 from service.cases.propose import send_proposal
-from service.cases.remind import REMINDERS, Swept, plan, sweep
+from service.cases.remind import Swept, sweep
+from service.cases.reminder_letters import REMINDERS
 from service.store.files import Files
 from service.store.session import Store
 from service.store.tables import Agreement, ContactAssignment, Message, Programme, Reminder, Task
 from states.calendar import TZ
 from states.message import State
 from states.parties import Actor
-from states.reminders import Purpose, Status
 from tests.people import add_party, draft, later
 from tests.service.cases import life
 
@@ -257,29 +257,6 @@ def test_a_signatory_is_reminded_by_workdays_until_they_sign(any_case: life.Case
     assert [m.recipient_name for m in reminders(case)[2:]] == ["Torun Hällgren"] * 2
     assert outcomes(case, case.cast.chair.assignment) == {1: "queued", 2: "answered", 3: "answered"}
     assert len(tasks(case, "call")) == 1
-
-
-def test_the_plan_shows_who_is_reminded_when_and_writes_nothing(case: life.Case) -> None:
-    life.propose(case)
-    with case.store.read() as session:
-        found = plan(session, morning("2027-09-13"), 30)
-        assert session.exec(select(Reminder)).all() == []
-    assert [str(p.on) for p in found] == ["2027-09-16", "2027-09-27", "2027-10-01", "2027-10-11"]
-    assert {(p.recipient, p.organisation, p.purpose, p.status) for p in found} == {
-        ("Karin Östlund", "Falu kommun", Purpose.answer, Status.future)
-    }
-    assert found[-1].why == ("Flyttad: dagen är ingen arbetsdag.",)
-
-
-def test_the_plan_says_why_nobody_is_reminded_and_keeps_to_its_region(case: life.Case) -> None:
-    life.propose(case)
-    with case.store.write() as session:
-        agreement = session.get_one(Agreement, case.id)
-        agreement.pause = "date_proposed"
-        session.add(agreement)
-    with case.store.read() as session:
-        assert {p.why for p in plan(session, morning("2027-09-13"))} == {("Ingen påminnelse: ärendet är pausat.",)}
-        assert plan(session, morning("2027-09-13"), region=case.cast.falun) == []
 
 
 def _assignment(actor: Actor) -> UUID:

@@ -8,7 +8,7 @@ import pytest
 from sqlmodel import col, select
 
 from service.cases.propose import send_proposal
-from service.cases.remind import REMINDERS
+from service.cases.reminder_letters import REMINDERS
 from service.store.tables import Agreement, ContactAssignment, Message, Programme, Reminder
 from states.calendar import civil, is_workday
 from tests.people import draft

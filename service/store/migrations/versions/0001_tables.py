@@ -754,7 +754,6 @@ def upgrade() -> None:
         sa.Column("reason", sa.String(), nullable=False),
         sa.Column("author_id", sa.Uuid(), nullable=True),
         sa.Column("saved_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("finished", sa.Boolean(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["author_id"], ["contact_assignment.id"], name=op.f("fk_answer_author_id_contact_assignment")),
         sa.ForeignKeyConstraint(
