@@ -94,7 +94,7 @@ def registry_letter(
         task(session, now, standing, "registry_missing", title, once=str(party.id))
         return
     known = {**_sender(session, now, standing), **_with_parties(standing, party, facts), "namn": party.organisation.name}
-    letter = render(name, {**known, "dnr": party.row.case_number or "inte angivet"})
+    letter = render(name, {**known, "dnr": party.row.case_number})
     outbox.queue(
         session,
         now,

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 from service.post.letters import LetterName, render
 from service.store import outbox
 from service.store.contacts import contacts
-from service.store.tables import Agreement, Message, Organisation
+from service.store.tables import Agreement, Message, Organisation, Task
 from states.calendar import civil
 from states.message import State
 from states.parties import ADMINISTRATOR, STRATEGIST, OrganisationKind
@@ -30,10 +30,11 @@ def write_digest(session: Session, now: datetime, house: Sequence[str], *, mail_
 
 
 def stuck_mail(session: Session, now: datetime, region: UUID) -> list[str]:
-    """In words: how many mails of the region could not be sent, and how many have waited for a day."""
+    """In words: how many mails of the region could not be sent and nobody has seen to, and how many have waited for a day."""
     mine = select(func.count()).select_from(Message).join(Agreement, col(Agreement.id) == col(Message.agreement_id))
     mine = mine.where(col(Agreement.region_id) == region)
-    failed = session.exec(mine.where(col(Message.state).in_((State.failed, State.bounced)))).one()
+    to_do = select(Task.subject_id).where(col(Task.kind) == "mail_failed", col(Task.done_at).is_(None))
+    failed = session.exec(mine.where(col(Message.state).in_((State.failed, State.bounced)), col(Message.id).in_(to_do))).one()
     late = (Message.state == State.queued, col(Message.held).is_(False), col(Message.written_at) < now - WAITS)
     waiting = session.exec(mine.where(*late)).one()
     said = [

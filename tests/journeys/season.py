@@ -12,26 +12,26 @@ from functools import partial
 from itertools import count
 from typing import Any
 
+from prefect.client.schemas.schedules import CronSchedule as Declared
 from prefect.server.schemas.schedules import CronSchedule
+from sqlmodel import col, select
 
 from flows.schedules import deployments
 from service import sweeps
 from service.cases import documents
 from service.cases.owed import concerned, owed
+from service.cases.owed_replies import Matter, replies
+from service.cases.rounds import Stepped
 from service.store.tables import Reminder
-from sqlmodel import col, select
 from states.calendar import TZ, at, civil
 from states.reminders import Status, next_window, plan
-from tests.journeys import season_rounds  # noqa: F401 (its sentences are part of the language)
+from tests.journeys import season_rounds, season_signing  # noqa: F401 (their sentences are part of the language)
 from tests.journeys.season_acts import happen
 from tests.journeys.season_stage import Script, Stage, enter
 
 FIRST, LAST = date(2027, 3, 22), date(2028, 1, 10)
 MINUTE = timedelta(minutes=1)
 _LINE = re.compile(r"(\d{4}-\d\d-\d\d) (\d\d)\.(\d\d) (.+)")
-_UNPLAYED = {"deliver", "inbox"}
-"""Deliveries follow what is queued, and no mailbox is configured."""
-
 Step = Callable[[], None]
 
 
@@ -70,19 +70,9 @@ class Season:
         self._deliver()
 
     def _sweep(self, name: str) -> None:
-        stage, now = self.stage, self.now
-        stage.sweeps[name] += 1
-        if name == "nightly":
-            night = sweeps.nightly(stage.store, stage.settings, now, now)
-            assert night.findings == 0
-        elif name == "rounds":
-            sweeps.sweep_rounds(stage.store, now)
-        elif name == "follow-ups":
-            sweeps.follow_up(stage.store, now)
-        else:
-            sweeps.sweep_reminders(stage.store, now)
-            stage.unnoted += unnoted(stage, now)
-        self._wait_for_the_minute()
+        self.stage.sweeps[name] += 1
+        if SWEEPS[name](self.stage, self.now) != Stepped():
+            self._wait_for_the_minute()
 
     def _deliver(self) -> None:
         self.stage.deliver(self.now)
@@ -93,6 +83,29 @@ class Season:
         if due := self.stage.next_try():
             earliest = max(due, self.now + timedelta(seconds=1))
             self._push(earliest + (datetime.min.replace(tzinfo=UTC) - earliest) % MINUTE, self._deliver)
+
+
+def _remind(stage: Stage, now: datetime) -> sweeps.Reminded:
+    done = sweeps.sweep_reminders(stage.store, now)
+    stage.unnoted += unnoted(stage, now)
+    return done
+
+
+def _night(stage: Stage, now: datetime) -> sweeps.Night:
+    done = sweeps.nightly(stage.store, stage.settings, now, now)
+    assert done.findings == 0
+    return done
+
+
+SWEEPS: dict[str, Callable[[Stage, datetime], object]] = {
+    "reminders": _remind,
+    "rounds": lambda stage, now: sweeps.sweep_rounds(stage.store, now),
+    "follow-ups": lambda stage, now: sweeps.follow_up(stage.store, now),
+    "nightly": _night,
+}
+"""What each schedule does; deliveries follow what is queued, and no mailbox is configured."""
+
+UNPLAYED = {"deliver", "inbox"}
 
 
 def told(raw: Script) -> Iterator[tuple[datetime, str, Any]]:
@@ -115,14 +128,17 @@ def unnoted(stage: Stage, now: datetime) -> list[str]:
     today, found = civil(now), list[str]()
     with stage.store.read() as session:
         reminded = set(session.exec(select(Reminder.assignment_id).where(col(Reminder.at) >= at(today, datetime.min.time()))))
-        for matter in owed(session, now, concerned(session, today, None, len(stage.agreements))):
+        ids = concerned(session, today, None, len(stage.agreements))
+        matters: list[Matter] = [*owed(session, now, ids), *replies(session, now)]
+        for matter in matters:
             facts = matter.obligation
             if next_window(now, matter.policy, facts.quiet_periods) > now or facts.last_mailed_on == today:
                 continue
             if matter.contact and matter.contact.assignment.id in reminded:
                 continue
-            come = [s for s in plan(facts, matter.policy, today) if s.planned <= today and s.status is not Status.done]
-            found += [f"{today} {matter.party.organisation.name} {facts.purpose} {slot}" for slot in come]
+            begun = facts.requested_on or date.min
+            come = [s for s in plan(facts, matter.policy, today) if begun <= s.planned <= today and s.status is not Status.done]
+            found += [f"{today} {matter.organisation.name} {facts.purpose} {slot}" for slot in come]
     return found
 
 
@@ -134,10 +150,11 @@ def _runs() -> Iterator[tuple[datetime, str]]:
 async def _reckoned() -> list[tuple[datetime, str]]:
     runs = list[tuple[datetime, str]]()
     for each in await deployments(demo=False):
-        if each.name in _UNPLAYED:
+        if each.name in UNPLAYED:
             continue
-        told_by = each.schedules[0].schedule
-        schedule = CronSchedule(cron=told_by.cron, timezone=told_by.timezone)
+        declared = (each.schedules or [])[0].schedule
+        assert isinstance(declared, Declared)
+        schedule = CronSchedule(cron=declared.cron, timezone=declared.timezone)
         start, end = at(FIRST, datetime.min.time()), at(LAST + timedelta(days=1), datetime.min.time())
         while dates := await schedule.get_dates(n=1000, start=start, end=end):
             runs += [(datetime.fromtimestamp(moment.timestamp(), UTC), str(each.name)) for moment in dates]

@@ -7,41 +7,24 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
-from service.cases import (
-    case_number,
-    contacts,
-    dates,
-    decide,
-    documents,
-    finish,
-    opening,
-    propose,
-    publish,
-    reopen,
-    respond,
-    sign,
-    sign_in,
-    signatories,
-    step_up,
-    tasks,
-)
+from service.cases import contacts, dates, finish, propose, reopen, respond, sign_in, step_up, tasks
 from service.cases.demo import PLAN
 from service.cases.plan_file import read_plan
 from service.cases.programmes import create_agreements, create_programme
-from service.store.standing import Standing, current_frozen
-from service.store.tables import ClauseVersion, ContactAssignment, DateRequest, Organisation, Signature, SignatureSlot
+from service.store.standing import Standing
+from service.store.tables import ClauseVersion, DateRequest, Organisation
 from service.store.tables.response import AnswerKind
 from states.clause import Negotiated
-from states.decision import Kind, Outcome
 from states.errors import Stale
 from states.parties import Actor, Role
 from tests.journeys.season_stage import REGION, Script, Stage, address
 
-SCAN = b"%PDF-1.7 a scan"
 BROWSER = "the browser at work"
 Act = Callable[..., None]
+Numbered = dict[int, Script]
+"""New texts and their reasons by the number of the area."""
 ACTS: list[tuple[re.Pattern[str], Act]] = []
 
 
@@ -87,9 +70,7 @@ def _propose(stage: Stage, now: datetime, details: Script | None, place: str) ->
     due = details or {}
     with stage.store.write() as session:
         actor = stage.contact(session, REGION)
-        propose.send_proposal(
-            session, actor, now, stage.agreements[place], due=due.get("svar senast"), due_firm=due.get("fast")
-        )
+        propose.send_proposal(session, actor, now, stage.agreements[place], due=due.get("svar senast"), due_firm=due.get("fast"))
 
 
 @act("(?P<places>.+) öppnar länken")
@@ -145,9 +126,9 @@ def _reworded(session: Session, clause: Negotiated, text: str) -> tuple[str, dic
 
 
 @act("(?P<name>.+) i (?P<place>[^ ]+) sparar för sent")
-def _too_late(stage: Stage, now: datetime, details: Script, name: str, place: str) -> None:
+def _too_late(stage: Stage, now: datetime, details: Numbered, name: str, place: str) -> None:
     """A colleague had the page open since before; they are shown both texts."""
-    (number, new), = details.items()
+    ((number, new),) = details.items()
     with stage.store.read() as session:
         colleague = stage.named(session, name, place, Role.deputy)
         clause = stage.standing(session, place).clauses[number - 1]
@@ -161,7 +142,7 @@ def _too_late(stage: Stage, now: datetime, details: Script, name: str, place: st
 
 
 @act("(?P<place>[^ ]+) öppnar igen")
-def _reopen(stage: Stage, now: datetime, details: Script, place: str) -> None:
+def _reopen(stage: Stage, now: datetime, details: Numbered, place: str) -> None:
     with stage.store.write() as session:
         for number, new in details.items():
             clause = stage.standing(session, place).clauses[number - 1]
@@ -174,7 +155,7 @@ def _reopen(stage: Stage, now: datetime, details: Script, place: str) -> None:
 def _decline(stage: Stage, now: datetime, why: str, place: str) -> None:
     with stage.store.read() as session:
         actor = stage.contact(session, place)
-    _step_up(stage, now, actor, "decline", stage.agreements[place])
+    step_up_by_mail(stage, now, actor, "decline", stage.agreements[place])
     with stage.store.write() as session:
         step_up.use_step_up(session, actor, now, "decline", stage.agreements[place])
         finish.decline(session, actor, now, stage.agreements[place], why)
@@ -212,7 +193,7 @@ def _grant_date(stage: Stage, now: datetime, _: None, place: str) -> None:
 def _name_contact(stage: Stage, now: datetime, details: Script, place: str) -> None:
     with stage.store.write() as session:
         actor = stage.contact(session, REGION)
-        contacts.assign(session, actor, now, stage.organisations[place], None, _new(details, place, Role.main))
+        contacts.assign(session, actor, now, stage.organisations[place], None, newcomer(details, place, Role.main))
 
 
 @act("(?P<place>[^ ]+) byter kontakt")
@@ -220,10 +201,10 @@ def _hand_over(stage: Stage, now: datetime, details: Script, place: str) -> None
     with stage.store.write() as session:
         old = stage.contact(session, place)
         assert old.assignment
-        contacts.hand_over(session, old, now, old.assignment, _new(details, place, Role.main))
+        contacts.hand_over(session, old, now, old.assignment, newcomer(details, place, Role.main))
 
 
-def _new(told: Script, place: str, role: Role) -> contacts.NewContact:
+def newcomer(told: Script, place: str, role: Role) -> contacts.NewContact:
     email = address(told["namn"], place)
     return contacts.NewContact(told["namn"], email, role, title=told["titel"], valid_from=told.get("från"))
 
@@ -238,6 +219,14 @@ def _called(stage: Stage, now: datetime, said: str | None, place: str, but: str 
             about = due.task.agreement_id
             if due.task.kind == "call" and about != left and place in ("alla", _place(stage, about)):
                 tasks.close_task(session, actor, now, due.task.id, said or "Jag har ringt.")
+
+
+@act("Regionen stänger uppgiften om mejlet som inte kom fram")
+def _seen_to(stage: Stage, now: datetime, _: None) -> None:
+    with stage.store.write() as session:
+        actor = stage.contact(session, REGION)
+        (due,) = [due for due in tasks.open_tasks(session, actor, now) if due.task.kind == "mail_failed"]
+        tasks.close_task(session, actor, now, due.task.id)
 
 
 def _place(stage: Stage, agreement: UUID | None) -> str:
@@ -255,148 +244,7 @@ def _names(stage: Stage, place: str) -> list[str]:
         return [a.name for a in stage.actors(session, place)]
 
 
-# ------------------------------------------------------------------ the board
-@act("(?P<place>[^ ]+) anger diarienummer (?P<number>.+)")
-def _case_number(stage: Stage, now: datetime, _: None, place: str, number: str) -> None:
-    with stage.store.write() as session:
-        standing, actor = stage.standing(session, place), stage.contact(session, place)
-        case_number.set_case_number(session, actor, now, standing, standing.party_of(actor).id, number)
-
-
-@act("(?P<place>[^ ]+) utser undertecknare")
-def _slots(stage: Stage, now: datetime, _: None, place: str) -> None:
-    """The municipality names its own; the strategist those of the region."""
-    with stage.store.write() as session:
-        for where in (place, REGION):
-            standing, actor = stage.standing(session, place), stage.contact(session, where)
-            chosen = [a for a in stage.actors(session, where) if a.role is Role.signatory]
-            plans = [signatories.SlotPlan(a.assignment, _title(session, a)) for a in chosen]
-            signatories.plan_slots(session, actor, now, standing.agreement.id, standing.party_of(actor).id, plans)
-
-
-def _title(session: Session, actor: Actor) -> str:
-    assert actor.assignment
-    return session.get_one(ContactAssignment, actor.assignment).title
-
-
-@act("(?P<place>[^ ]+) väljer nämnd")
-def _board(stage: Stage, now: datetime, told: Script, place: str) -> None:
-    with stage.store.write() as session:
-        standing, actor = stage.standing(session, place), stage.contact(session, place)
-        plan = decide.StepPlan(Kind(told["slag"]), told["namn"], told.get("möte"), told.get("handlingar"))
-        decide.plan_step(session, actor, now, standing.agreement.id, standing.party_of(actor).id, plan)
-
-
-@act("(?P<place>[^ ]+) begär beslut")
-def _request_decision(stage: Stage, now: datetime, _: None, place: str) -> None:
-    with stage.store.write() as session:
-        decide.request_decision(session, stage.contact(session, place), now, stage.agreements[place])
-
-
-@act("(?P<place>[^ ]+) skickar handlingarna")
-def _papers(stage: Stage, now: datetime, _: None, place: str) -> None:
-    with stage.store.write() as session:
-        decide.send_papers(session, stage.contact(session, place), now, _step(stage, session, place))
-
-
-@act("(?P<place>[^ ]+) skriver in beslutet")
-def _outcome(stage: Stage, now: datetime, told: Script, place: str) -> None:
-    with stage.store.write() as session:
-        decided = decide.Decided(
-            Outcome(told["utfall"]),
-            _control_code(stage, session, place),
-            told["dag"],
-            paragraph=told.get("paragraf", ""),
-            reason=told.get("skäl", ""),
-            next_meeting=told.get("nytt möte"),
-        )
-        decide.record_outcome(session, stage.contact(session, place), now, _step(stage, session, place), decided)
-
-
-@act("(?P<place>[^ ]+) anmäler delegationsbeslutet under (?P<paragraph>.+)")
-def _report(stage: Stage, now: datetime, _: None, place: str, paragraph: str) -> None:
-    with stage.store.write() as session:
-        decide.report_decision(session, stage.contact(session, place), now, _step(stage, session, place), paragraph)
-
-
-def _step(stage: Stage, session: Session, place: str) -> UUID:
-    return opening.steps_of(session, stage.agreements[place])[0].id
-
-
-def _control_code(stage: Stage, session: Session, place: str) -> str:
-    frozen = current_frozen(session, stage.agreements[place])
-    assert frozen
-    return frozen.control_code
-
-
-# ------------------------------------------------------------------ signatures
-@act("Regionen öppnar för underskrift med (?P<place>.+)")
-def _open_signing(stage: Stage, now: datetime, _: None, place: str) -> None:
-    with stage.store.write() as session:
-        opening.open_signing(session, stage.contact(session, REGION), now, stage.agreements[place])
-
-
-@act("(?P<name>.+) skriver under för (?P<place>[^ ]+)")
-def _sign(stage: Stage, now: datetime, _: None, name: str, place: str) -> None:
-    """With the code that came by mail just before."""
-    with stage.store.read() as session:
-        actor, slot = _slot(stage, session, name, place)
-    _step_up(stage, now, actor, "sign", slot.id)
-    with stage.store.write() as session:
-        step_up.use_step_up(session, actor, now, "sign", slot.id)
-        sign.sign(session, actor, now, slot.id, _control_code(stage, session, place))
-
-
-@act("(?P<name>.+) säger nej till att skriva under för (?P<place>[^ ]+)")
-def _refuse(stage: Stage, now: datetime, told: Script, name: str, place: str) -> None:
-    with stage.store.write() as session:
-        actor, slot = _slot(stage, session, name, place)
-        clauses = [stage.standing(session, place).clauses[n - 1].id for n in told["områden"]]
-        sign.refuse(session, actor, now, slot.id, told["skäl"], clauses)
-
-
-@act("(?P<name>.+) skriver under på papper för (?P<place>[^ ]+)")
-def _on_paper(stage: Stage, now: datetime, _: None, name: str, place: str) -> None:
-    """The municipality's contact hands in the scan."""
-    with stage.store.write() as session:
-        contact, (_actor, slot) = stage.contact(session, place), _slot(stage, session, name, place)
-        kept = documents.keep_scan(session, stage.files, contact, now, stage.agreements[place], SCAN)
-        sign.record_paper(session, contact, now, slot.id, _control_code(stage, session, place), kept.id, now.date())
-
-
-@act("Regionen godkänner pappret från (?P<place>.+)")
-def _verify(stage: Stage, now: datetime, _: None, place: str) -> None:
-    with stage.store.write() as session:
-        paper = session.exec(
-            select(Signature)
-            .join(SignatureSlot, col(SignatureSlot.id) == col(Signature.slot_id))
-            .where(SignatureSlot.agreement_id == stage.agreements[place], col(Signature.verified_at).is_(None))
-        ).one()
-        sign.verify_paper(session, stage.contact(session, REGION), now, paper.id, holds=True)
-
-
-@act("(?P<place>[^ ]+) låter en annan skriva under i stället för (?P<name>.+)")
-def _replace(stage: Stage, now: datetime, details: Script, place: str, name: str) -> None:
-    with stage.store.write() as session:
-        _actor, slot = _slot(stage, session, name, place)
-        signatories.name_another(session, stage.contact(session, place), now, slot.id, _new(details, place, Role.signatory))
-
-
-@act("Regionen publicerar (?P<place>.+)")
-def _publish(stage: Stage, now: datetime, _: None, place: str) -> None:
-    with stage.store.write() as session:
-        document = documents.signed_document(session, stage.agreements[place])
-        assert document
-        publish.publish(session, stage.contact(session, REGION), now, stage.agreements[place], document.id)
-
-
-def _slot(stage: Stage, session: Session, name: str, place: str) -> tuple[Actor, SignatureSlot]:
-    actor = stage.named(session, name, place)
-    slots = opening.slots_of(session, stage.agreements[place])
-    return actor, next(s for s in slots if s.assignment_id == actor.assignment)
-
-
-def _step_up(stage: Stage, now: datetime, actor: Actor, purpose: str, subject: UUID) -> None:
+def step_up_by_mail(stage: Stage, now: datetime, actor: Actor, purpose: str, subject: UUID) -> None:
     """A code is asked for, comes by mail, and is typed in."""
     with stage.store.write() as session:
         step_up.ask_step_up(session, actor, now, now, purpose, subject, BROWSER)

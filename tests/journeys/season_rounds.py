@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlmodel import Session, select
 
-from service.cases.dialogue import MeetingPlan, RoundPlan, create_round, create_series
+from service.cases.dialogue import MeetingPlan, RoundPlan, create_round, create_series, set_rsvp_due
 from service.cases.dialogue_findings import Received, note_action, note_finding, receive_answer, set_aside
 from service.cases.dialogue_hold import Present, hold, note_attendance
 from service.cases.dialogue_invite import Choice, invite
@@ -13,9 +13,9 @@ from service.cases.dialogue_notes import summarise
 from service.cases.dialogue_reply import Answer, reply
 from service.cases.dialogue_time import NewTime, cancel, reschedule
 from service.store.dialogue import meetings_of
-from service.store.tables import CooperationArea, DialogueSeries, Invitation, Meeting
+from service.store.tables import CooperationArea, DialogueRound, DialogueSeries, Invitation, Meeting
 from states.calendar import at
-from states.dialogue import FindingKind, Item, Kind, Reply
+from states.dialogue import FindingKind, Item, Kind, Reply, State
 from states.parties import Role
 from states.rhythm import Every, Rhythm
 from tests.journeys.season_acts import act
@@ -38,6 +38,15 @@ def _plan(stage: Stage, now: datetime, told: Script, name: str) -> None:
         )
         row = create_round(session, stage.contact(session, REGION), now, plan, programme=stage.programme)
         stage.rounds[name] = row.id
+
+
+@act("Regionen tar upp det föreslagna mötet i serien (?P<series>.+) som (?P<name>.+)")
+def _take_up(stage: Stage, now: datetime, told: Script, series: str, name: str) -> None:
+    """The draft that the sweep made when the last one had been held."""
+    with stage.store.write() as session:
+        mine = DialogueRound.series_id == _series(stage, session, now, {"namn": series}), DialogueRound.state == State.draft
+        stage.rounds[name] = session.exec(select(DialogueRound.id).where(*mine)).one()
+        set_rsvp_due(session, stage.contact(session, REGION), now, stage.rounds[name], told["svar senast"])
 
 
 def _meeting(told: Script) -> MeetingPlan:
@@ -74,7 +83,7 @@ def _invite(stage: Stage, now: datetime, whom: list[str] | str, name: str) -> No
 
 @act("(?P<places>.+) svarar på inbjudan till (?P<name>.+)")
 def _reply(stage: Stage, now: datetime, said: str | dict[str, str], place: str, name: str) -> None:
-    (what, substitute), = said.items() if isinstance(said, dict) else [(said, "")]
+    ((what, substitute),) = said.items() if isinstance(said, dict) else [(said, "")]
     who, _, email = substitute.partition(", ")
     with stage.store.write() as session:
         mine = _invitation(stage, session, place, name)
@@ -93,7 +102,7 @@ def _written(stage: Stage, now: datetime, said: str, place: str, late: str | Non
 def _move(stage: Stage, now: datetime, told: Script, name: str) -> None:
     starts_at, ends_at = _times(told)
     with stage.store.write() as session:
-        new = NewTime(starts_at, ends_at, told["svar senast"], told["skäl"])
+        new = NewTime(starts_at, ends_at, told["svar senast"], told["skäl"], told.get("plats"))
         reschedule(session, stage.contact(session, REGION), now, _only_meeting(stage, session, name).id, new)
 
 

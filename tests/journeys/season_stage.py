@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.message import EmailMessage
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -36,9 +37,10 @@ _LINK = re.compile(r"http://127\.0\.0\.1:8000/k/(\S+)")
 _CODE = re.compile(r"^[2-9A-HJ-NP-Z]{8}\b", re.MULTILINE)
 
 
-def script(path: Path = Path(__file__).with_name("season.yaml")) -> Script:
+@cache
+def script() -> Script:
     """The season's script as plain values."""
-    raw: Script = yaml.safe_load(path.read_text(encoding="utf-8"))
+    raw: Script = yaml.safe_load(Path(__file__).with_name("season.yaml").read_text(encoding="utf-8"))
     return raw
 
 
@@ -129,10 +131,9 @@ def _latest(found: list[Actor]) -> Actor:
 
 def enter(session: Session, stage: Stage, raw: Script) -> None:
     """Put the organisations of a script, their boards and their people into an empty store."""
-    region = raw["regionen"]
-    _organisation(session, stage, REGION, OrganisationKind.region, region, case_prefix=region["prefix"])
+    _organisation(session, stage, REGION, OrganisationKind.region, raw["regionen"])
     for place, told in raw["kommuner"].items():
-        _organisation(session, stage, place, OrganisationKind.municipality, told, municipality_code=told["kod"])
+        _organisation(session, stage, place, OrganisationKind.municipality, told)
     for place, told in raw["aktörer"].items():
         _organisation(session, stage, place, OrganisationKind(told["slag"]), told)
 
@@ -142,9 +143,15 @@ def address(name: str, place: str) -> str:
     return f"{_plain(name)}@{_plain(place)}.example"
 
 
-def _organisation(session: Session, stage: Stage, place: str, kind: OrganisationKind, told: Script, **more: str) -> None:
-    short = told.get("kort", place)
-    row = Organisation(kind=kind, name=told["namn"], short_name=short, registry_email=address("registrator", place), **more)
+def _organisation(session: Session, stage: Stage, place: str, kind: OrganisationKind, told: Script) -> None:
+    row = Organisation(
+        kind=kind,
+        name=told["namn"],
+        short_name=told.get("kort", place),
+        municipality_code=told.get("kod"),
+        case_prefix=told.get("prefix", ""),
+        registry_email=address("registrator", place),
+    )
     session.add(row)
     session.flush()
     stage.organisations[place] = row.id
