@@ -1,7 +1,7 @@
 """A round of dialogue and its meetings: their moves, and the rules of agenda, seats, absence, coverage and closing."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
@@ -116,6 +116,10 @@ MEETING_RULEBOOK = Rulebook(MeetingStatus, MeetingStatus.scheduled, MEETING_MOVE
 advance = RULEBOOK.advance
 advance_meeting = MEETING_RULEBOOK.advance
 
+FIRST_POINT = "Vad hände efter förra mötet? Genomgång av åtgärder"
+"""How the point about the actions of last time is called on an agenda; it is kept as text, like every other point."""
+
+_REVIEW = 15
 _SIZES = ((10_000, SizeClass.small), (30_000, SizeClass.medium), (100_000, SizeClass.large))
 
 
@@ -183,11 +187,12 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """An action as closing looks at it."""
+    """An action as closing and the next agenda look at it."""
 
     text: str
     owner: UUID | None
     due: date | None
+    done: bool = False
 
 
 def missing_in_agenda(starts_at: datetime, ends_at: datetime, agenda: Sequence[Item]) -> tuple[Reason, ...]:
@@ -218,6 +223,24 @@ def starts(starts_at: datetime, agenda: Iterable[Item]) -> list[datetime]:
         found.append(at)
         at += timedelta(minutes=item.minutes)
     return found
+
+
+def opening_with(agenda: Sequence[Item], promises: Iterable[Promise]) -> list[Item]:
+    """The agenda once more, its first point about the actions of last time where there are any; its minutes stay the same.
+
+    An agenda that has such a point keeps it, with new words. Otherwise its longest point gives up to a quarter of an hour, and
+    never more than half of what it has.
+    """
+    words = "\n".join(f"{promise.text} ({'klart' if promise.done else 'inte klart'})" for promise in promises)
+    if agenda and agenda[0].title == FIRST_POINT:
+        return [replace(agenda[0], output=words), *agenda[1:]]
+    longest = max((item.minutes for item in agenda), default=0)
+    taken = min(_REVIEW, longest // 2) if words else 0
+    if not taken:
+        return list(agenda)
+    giver = [item.minutes for item in agenda].index(longest)
+    rest = [replace(item, minutes=item.minutes - taken) if n == giver else item for n, item in enumerate(agenda)]
+    return [Item(FIRST_POINT, taken, output=words), *rest]
 
 
 def waiting(seats: Iterable[Seat], capacity: int | None) -> frozenset[UUID]:

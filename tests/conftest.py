@@ -1,15 +1,18 @@
 """What a machine lacks is said, not hidden: a kind of test that cannot run is left out with one line on how to get it."""
 
+import logging
 import os
 import shutil
 import socket
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+import structlog
 from sqlalchemy.engine import make_url
 
 from tests.stores import SERVER
@@ -49,6 +52,30 @@ KINDS = {
     "soak": Kind(lambda: True, "make soak"),
     "bench": Kind(lambda: True, "make bench"),
 }
+
+
+@contextmanager
+def _log_as_it_was() -> Iterator[None]:
+    """A command run in a test sets up the log of its process, and here that is the process of all tests."""
+    root, ours = logging.getLogger(), structlog.get_config()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.configure(**ours)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _log_of_the_module() -> Iterator[None]:
+    with _log_as_it_was():
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _log_of_the_test(_log_of_the_module: None) -> Iterator[None]:
+    with _log_as_it_was():
+        yield
+
 
 _left_out: Counter[str] = Counter()
 

@@ -95,7 +95,12 @@ def list_versions(visit: Visit, clause_id: UUID, cut: Asked) -> Page[VersionShow
 def list_stances(visit: Visit, clause_id: UUID, cut: Asked) -> Page[StanceShown]:
     with visit.read() as session:
         _, clause = _found(session, visit, clause_id)
-        query = select(Stance).where(col(Stance.version_id).in_([v.id for v in clause.versions])).order_by(col(Stance.id))
+        query = (
+            select(Stance)
+            .join(ClauseVersion, col(ClauseVersion.id) == col(Stance.version_id))
+            .where(col(ClauseVersion.clause_id) == clause.id)
+            .order_by(col(ClauseVersion.seq), col(Stance.seq))
+        )
         return cut.whole([StanceShown.model_validate(s) for s in session.exec(query)])
 
 

@@ -123,7 +123,8 @@ def documents_of(session: Session, agreement_id: UUID) -> list[Document]:
 
 def signed_document(session: Session, agreement_id: UUID) -> Document | None:
     """The signed file: what is published and registered."""
-    return next((d for d in documents_of(session, agreement_id) if d.kind == "signed"), None)
+    found = (d for d in documents_of(session, agreement_id) if d.kind == "signed")
+    return max(found, key=lambda d: d.seq, default=None)
 
 
 def _signed_without_file() -> SelectOfScalar[UUID]:

@@ -19,7 +19,6 @@ from states.dialogue import Event, Kind, MeetingStatus, State
 from states.parties import FLOW
 
 NOTES_WANTED, NOT_CLOSABLE, DRAFT_PROPOSED = "dialogue_notes", "dialogue_not_closable", "dialogue_draft"
-FIRST_POINT = "Vad hände efter förra mötet? Genomgång av åtgärder"
 
 
 @dataclass(slots=True)
@@ -151,7 +150,8 @@ def _same_again(
     )
     session.add(meeting)
     session.flush()
-    for position, item in enumerate(_opening_with(session, latest, before), start=1):
+    promises = [rule.Promise(a.text, a.owner_id, a.due, done=a.done_at is not None) for a in actions_of(session, latest.id)]
+    for position, item in enumerate(rule.opening_with(items(agenda_of(session, before.id)), promises), start=1):
         session.add(
             AgendaItem(
                 meeting_id=meeting.id,
@@ -162,24 +162,3 @@ def _same_again(
                 output=item.output,
             )
         )
-
-
-def _opening_with(session: Session, latest: DialogueRound, before: Meeting) -> list[rule.Item]:
-    """The agenda as it was, its first point about the actions of last time where there are any; the minutes stay the same."""
-    agenda = items(agenda_of(session, before.id))
-    actions = actions_of(session, latest.id)
-    if not actions or not agenda:
-        return agenda
-    words = "\n".join(f"{action.text} ({'klart' if action.done_at else 'inte klart'})" for action in actions)
-    first = agenda[0]
-    if first.title == FIRST_POINT:
-        return [rule.Item(FIRST_POINT, first.minutes, first.leader, words), *agenda[1:]]
-    longest = max(range(len(agenda)), key=lambda n: agenda[n].minutes)
-    taken = min(15, agenda[longest].minutes // 2)
-    if not taken:
-        return agenda
-    rest = [
-        rule.Item(item.title, item.minutes - taken, item.leader, item.output) if n == longest else item
-        for n, item in enumerate(agenda)
-    ]
-    return [rule.Item(FIRST_POINT, taken, "", words), *rest]

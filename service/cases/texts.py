@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from sqlmodel import Session
+from sqlmodel import Session, col, func, select
 
 from service.cases.wording import sha256
 from service.store.standing import Party, Standing
@@ -64,9 +64,11 @@ def add_stance(
     response: Response | None,
 ) -> None:
     """What a party says of one version from now on."""
+    last = session.exec(select(func.max(Stance.seq)).where(col(Stance.version_id) == version)).one()
     session.add(
         Stance(
             version_id=version,
+            seq=(last or 0) + 1,
             party_id=party,
             kind=kind,
             note=note,

@@ -120,7 +120,7 @@ def sayings(session: Session, agreement_id: UUID) -> dict[UUID, tuple[Said, ...]
         .join(ClauseVersion, col(ClauseVersion.id) == col(Stance.version_id))
         .join(Clause, col(Clause.id) == col(ClauseVersion.clause_id))
         .where(col(Clause.agreement_id) == agreement_id)
-        .order_by(col(Stance.id))
+        .order_by(col(ClauseVersion.seq), col(Stance.seq))
     )
     found: dict[UUID, list[Said]] = defaultdict(list)
     for clause, *rest in session.connection().execute(query):

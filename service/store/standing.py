@@ -238,7 +238,7 @@ def _negotiated(session: Session, ids: Sequence[UUID]) -> dict[UUID, Negotiated]
         .join(ClauseVersion, col(ClauseVersion.id) == col(Stance.version_id))
         .join(Clause, col(Clause.id) == col(ClauseVersion.clause_id))
         .where(col(Clause.agreement_id).in_(ids))
-        .order_by(col(Stance.id))
+        .order_by(col(ClauseVersion.seq), col(Stance.seq))
     )
     for version_id, party, kind in session.connection().execute(said):
         stances[of_version[version_id]].append(rule.Stance(version_id, party, kind))

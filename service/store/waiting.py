@@ -94,7 +94,7 @@ def _says(version: Mapped[UUID], kind: StanceKind, party: Mapped[UUID] | None = 
     """Whether the latest that a party (or any party) has said of the version is of this kind."""
     said, later = aliased(Stance), aliased(Stance)
     last = ~exists().where(
-        col(later.version_id) == col(said.version_id), col(later.party_id) == col(said.party_id), col(later.id) > col(said.id)
+        col(later.version_id) == col(said.version_id), col(later.party_id) == col(said.party_id), col(later.seq) > col(said.seq)
     )
     found = exists().where(col(said.version_id) == version, col(said.kind) == kind, last)
     return found if party is None else found.where(col(said.party_id) == party)

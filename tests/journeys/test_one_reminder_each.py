@@ -1,7 +1,6 @@
 """Reminders from the ladder to the mail server: they wait for quiet periods, leave once, and Utkorg says why some never do."""
 
 import io
-import logging
 import os
 import re
 import signal
@@ -15,7 +14,6 @@ from pathlib import Path
 
 import httpx
 import pytest
-import structlog
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from sqlalchemy import text as sql
 
@@ -117,15 +115,11 @@ def scene(any_store: Store, tmp_path: Path) -> Iterator[Scene]:
 
 
 @pytest.fixture
-def logged() -> Iterator[io.StringIO]:
+def logged() -> io.StringIO:
     """What the service logs."""
-    root = logging.getLogger()
-    before, level, ours, stream = root.handlers[:], root.level, structlog.get_config(), io.StringIO()
+    stream = io.StringIO()
     log.configure("info", stream)
-    yield stream
-    root.handlers[:] = before
-    root.setLevel(level)
-    structlog.configure(**ours)
+    return stream
 
 
 def morning(day: str, clock: time = time(9)) -> datetime:

@@ -2,7 +2,6 @@
 
 import io
 import json
-import logging
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,7 +9,6 @@ from pathlib import Path
 
 import httpx
 import pytest
-import structlog
 from fastapi import APIRouter, FastAPI
 from sqlalchemy import event, text
 
@@ -67,15 +65,10 @@ def built(settings: Settings, store: Store) -> FastAPI:
 
 
 @pytest.fixture(scope="module")
-def logged() -> Iterator[io.StringIO]:
-    root = logging.getLogger()
-    before, level = root.handlers[:], root.level
+def logged() -> io.StringIO:
     stream = io.StringIO()
     log.configure("info", stream)
-    yield stream
-    root.handlers[:] = before
-    root.setLevel(level)
-    structlog.reset_defaults()
+    return stream
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,6 @@ import json
 import logging
 import subprocess
 import sys
-from collections.abc import Iterator
 
 import pytest
 import structlog
@@ -16,15 +15,10 @@ CANARY = "kanarie-7Qx2mVw9Lr"
 
 
 @pytest.fixture
-def log() -> Iterator[io.StringIO]:
-    root = logging.getLogger()
-    before, level = root.handlers[:], root.level
+def log() -> io.StringIO:
     stream = io.StringIO()
     configure("debug", stream)
-    yield stream
-    root.handlers[:] = before
-    root.setLevel(level)
-    structlog.reset_defaults()
+    return stream
 
 
 @pytest.mark.parametrize(
@@ -64,15 +58,8 @@ def test_a_library_cannot_keep_a_handler_of_its_own(capsys: pytest.CaptureFixtur
     logger, stream = logging.getLogger("uvicorn.error"), io.StringIO()
     logger.addHandler(logging.StreamHandler(stream))
     logger.propagate = False
-    root = logging.getLogger()
-    before, level = root.handlers[:], root.level
-    try:
-        configure("debug")
-        logger.warning("token=%s", CANARY)
-    finally:
-        root.handlers[:] = before
-        root.setLevel(level)
-        structlog.reset_defaults()
+    configure("debug")
+    logger.warning("token=%s", CANARY)
     assert stream.getvalue() == ""
     assert CANARY not in capsys.readouterr().err
 

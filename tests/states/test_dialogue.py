@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from states.calendar import TZ, at, is_workday
 from states.dialogue import (
+    FIRST_POINT,
     MEETING_RULEBOOK,
     RULEBOOK,
     Coverage,
@@ -27,6 +28,7 @@ from states.dialogue import (
     minutes,
     missing_in_agenda,
     missing_to_close,
+    opening_with,
     size_class,
     starts,
     total,
@@ -49,6 +51,34 @@ def test_an_agenda_is_right_exactly_when_its_minutes_add_up(lengths: list[int], 
     at_what = starts(START, agenda)
     assert at_what[0] == START
     assert at_what[-1] + timedelta(minutes=lengths[-1]) == START + timedelta(minutes=sum(lengths))
+
+
+PROMISES = [Promise("Kartlägg scenerna.", None, None, done=True), Promise("Boka lokal.", None, None)]
+AGENDAS = st.lists(st.builds(Item, st.just("Punkt"), st.integers(1, 240)), min_size=1, max_size=12)
+
+
+@given(AGENDAS)
+def test_the_next_agenda_opens_with_the_actions_and_takes_no_longer(agenda: list[Item]) -> None:
+    opened = opening_with(agenda, PROMISES)
+    assert sum(item.minutes for item in opened) == sum(item.minutes for item in agenda)
+    assert all(item.minutes > 0 for item in opened)
+    only_minutes = all(item.minutes == 1 for item in agenda)
+    assert (opened == agenda) is only_minutes
+    if not only_minutes:
+        assert (opened[0].title, opened[0].output) == (FIRST_POINT, "Kartlägg scenerna. (klart)\nBoka lokal. (inte klart)")
+        assert 1 <= opened[0].minutes <= 15
+        assert sum(one.minutes != other.minutes for one, other in zip(opened[1:], agenda, strict=True)) == 1
+
+
+def test_a_point_about_actions_is_kept_with_the_words_of_the_last_round_only() -> None:
+    agenda = [Item(FIRST_POINT, 20, "Torun", "Något gammalt. (klart)"), Item("Samtal", 60)]
+    assert opening_with(agenda, PROMISES[1:]) == [Item(FIRST_POINT, 20, "Torun", "Boka lokal. (inte klart)"), agenda[1]]
+    assert opening_with(agenda, []) == [Item(FIRST_POINT, 20, "Torun"), agenda[1]]
+
+
+def test_without_actions_the_agenda_is_as_it_was() -> None:
+    assert opening_with([Item("Samtal", 60)], []) == [Item("Samtal", 60)]
+    assert opening_with([], PROMISES) == []
 
 
 def test_an_empty_agenda_is_none() -> None:

@@ -96,12 +96,16 @@ class ClauseVersion(Row, table=True):
 
 
 class Stance(Row, table=True):
-    """What a party said of one version; the order is the order of ids."""
+    """What a party said of one version; `seq` is the order in which it was said there, whatever the clocks were."""
 
-    __table_args__ = (Index("ix_stance_version_party", "version_id", "party_id"),)
+    __table_args__ = (
+        Index("ix_stance_version_party", "version_id", "party_id"),
+        Index("uq_stance_version_seq", "version_id", "seq", unique=True),
+    )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     version_id: UUID = Field(foreign_key="clause_version.id")
+    seq: int
     party_id: UUID = Field(foreign_key="agreement_party.id")
     kind: StanceKind = Field(sa_type=choice(StanceKind))
     note: str = ""

@@ -301,7 +301,9 @@ def test_what_was_answered_cannot_be_taken_back(case: life.Case) -> None:
     with case.store.write() as session:
         clause = case.standing(session).clause(case_id)
         session.add(
-            Stance(version_id=clause.head.id, party_id=case.standing(session).region.id, kind=StanceKind.exclude, at=later(2))
+            Stance(
+                version_id=clause.head.id, party_id=case.standing(session).region.id, seq=9, kind=StanceKind.exclude, at=later(2)
+            )
         )
         session.flush()
         with pytest.raises(OverensError):

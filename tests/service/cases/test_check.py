@@ -64,7 +64,7 @@ def wrong_state(session: Session, case: life.Case) -> None:
 def foreign_stance(session: Session, case: life.Case) -> None:
     head = session.exec(select(ClauseVersion.id)).first()
     assert head is not None
-    session.add(Stance(version_id=head, party_id=_foreign_party(session, case), kind=StanceKind.accept, at=later()))
+    session.add(Stance(version_id=head, seq=9, party_id=_foreign_party(session, case), kind=StanceKind.accept, at=later()))
 
 
 def version_gap(session: Session, case: life.Case) -> None:
@@ -110,7 +110,7 @@ def not_frozen(session: Session, case: life.Case) -> None:
 def wrong_manifest(session: Session, case: life.Case) -> None:
     head = case.standing(session).clauses[0].head.id
     party = case.standing(session).parties[1].id
-    session.add(Stance(version_id=head, party_id=party, kind=StanceKind.exclude, at=later(200)))
+    session.add(Stance(version_id=head, seq=9, party_id=party, kind=StanceKind.exclude, at=later(200)))
 
 
 def unbound_decision(session: Session, case: life.Case) -> None:

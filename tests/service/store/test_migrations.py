@@ -23,11 +23,15 @@ LANDED = {
     "0004_dialogue.py": "91c5a467704ed49fbd6dc45389f3617f59b6fe22c1838996bc2c58eb5d435a5f",
     "0005_reminders.py": "46b407e817930b6b876fe5678b1c9ab1e8ae8cf2832849d92cda37f7fe758085",
     "0006_finished_answers.py": "ad15a966ce8b2f4889c7de9f7d9060dc45ee6411a7cdc4035985e090fa7cb343",
+    "0010_order_of_stances.py": "b895596aabf43cdc53b21319c5920c39344f473d89d0384a6770487eac5ae7bc",
 }
 """A new revision adds its line, `sha256sum service/store/migrations/versions/0*.py`; no line here is ever altered."""
 
 OLD_ANSWER = """INSERT INTO answer (id, response_id, kind, title, fields, reason, saved_at, version)
 VALUES ('0', '0', 'accept', '', '{}', '', '2027-09-20 06:00:00', 1)"""
+
+OLD_STANCE = """INSERT INTO stance (id, version_id, party_id, kind, note, at)
+VALUES (:id, :version, '0', 'accept', '', '2027-09-20 06:00:00')"""
 
 
 @contextmanager
@@ -59,6 +63,20 @@ def test_a_database_is_carried_whether_it_got_finished_answers_with_the_first_ta
     assert not behind(empty_store)
     with empty_store.engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), METADATA) == []
+
+
+def test_stances_from_before_are_numbered_in_the_order_that_counted_then(tmp_path: Path) -> None:
+    store = Store(f"sqlite:///{tmp_path / 'old.sqlite3'}")
+    with store.engine.execution_options(overens_write=True).begin() as connection:
+        command.upgrade(configuration(connection), "0006")
+        connection.execute(text("PRAGMA defer_foreign_keys = ON"))
+        for id_, version in (("3", "b"), ("2", "a"), ("1", "a")):
+            connection.execute(text(OLD_STANCE), {"id": id_, "version": version})
+        command.upgrade(configuration(connection), "0010")
+        found = connection.execute(text("SELECT version_id, id, seq FROM stance ORDER BY version_id, seq")).all()
+        assert [tuple(row) for row in found] == [("a", "1", 1), ("a", "2", 2), ("b", "3", 1)]
+        connection.execute(text("DELETE FROM stance"))
+    store.close()
 
 
 def test_an_answer_from_before_was_saved_by_somebody_and_so_is_finished(tmp_path: Path) -> None:
