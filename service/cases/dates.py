@@ -7,7 +7,7 @@ from uuid import UUID
 from babel.dates import format_date
 from sqlmodel import Session, col, select
 
-from service.cases.mail import in_full, task, task_done, tell
+from service.cases.mail import in_full, task, task_about_done, task_done, tell
 from service.cases.steps import note
 from service.cases.wording import reason as reason_text
 from service.post.letters import LetterName
@@ -40,6 +40,7 @@ def propose_date(session: Session, actor: Actor, now: datetime, agreement_id: UU
     session.add_all([row, party.row])
     agreement.pause = agreement.pause or PAUSE
     note(session, actor, now, standing, "propose_date", party=party.organisation.name, day=str(day))
+    task_about_done(session, actor, now, party.id)
     title = f"{party.organisation.name} föreslår {format_date(day, 'd MMMM y', 'sv')} som sista svarsdag"
     task(session, now, standing, PAUSE, title, once=f"date:{row.id}", detail=row.reason)
     facts = {"fran": party.organisation.name, "nytt_datum": in_full(day), "motivering": row.reason}
