@@ -35,16 +35,20 @@ class Purpose(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Ladder:
-    """When one purpose reminds: days before and after its due, workdays after the request; whether it ends in a call."""
+    """When one purpose reminds: days before and after its due, workdays after the request; whether it ends in a call.
+
+    `patience`: how many days somebody has who was asked only after the due, before they are called.
+    """
 
     before: tuple[int, ...] = ()
     after: tuple[int, ...] = ()
     workdays: tuple[int, ...] = ()
     ends_in_call: bool = True
+    patience: int = 0
 
 
 LADDERS: dict[Purpose, Callable[[Policy, bool], Ladder]] = {
-    Purpose.answer: lambda policy, firm: Ladder(before=policy.before, after=policy.after if firm else ()),
+    Purpose.answer: lambda policy, firm: Ladder(before=policy.before, after=policy.after if firm else (), patience=10),
     Purpose.rsvp: lambda *_: Ladder(before=(7, 2), ends_in_call=False),
     Purpose.papers: lambda *_: Ladder(before=(10, 3)),
     Purpose.outcome: lambda *_: Ladder(after=(3, 10)),
@@ -198,19 +202,24 @@ def plan(obligation: Obligation, policy: Policy, today: date) -> tuple[Slot, ...
 
 
 def decide(obligation: Obligation, policy: Policy, today: date) -> Decision:
-    """What to do today; nothing at all on a day when nobody is reminded, or when this matter was mailed today already."""
+    """What to do today; nothing at all on a day when nobody is reminded, or when this matter was mailed today already.
+
+    A slot from before the request is not noted: what became of it stands with what was asked before.
+    """
     if next_sending_day(today, obligation.quiet_periods) != today:
         return Decision()
     slots = plan(obligation, policy, today)
-    skipped = tuple(slot for slot in slots if slot.status is Status.skipped and slot.planned <= today)
+    begun = obligation.requested_on or date.min
+    skipped = tuple(slot for slot in slots if slot.status is Status.skipped and begun <= slot.planned <= today)
     if stop_reason(obligation):
         return Decision(skipped=skipped)
     if obligation.last_mailed_on == today:
         return Decision()
     due = next((slot for slot in slots if slot.status is Status.due), None)
     capped = any(slot.reason is SkipReason.cap_reached for slot in skipped)
-    over = capped or _exhausted(slots, obligation.due, today)
-    return Decision(due, skipped, call=over and _rungs(obligation, policy).ends_in_call)
+    ladder = _rungs(obligation, policy)
+    over = capped or _exhausted(slots, _last_day(obligation, ladder), today)
+    return Decision(due, skipped, call=over and ladder.ends_in_call)
 
 
 def next_look(obligation: Obligation, policy: Policy, today: date) -> date | None:
@@ -223,9 +232,10 @@ def next_look(obligation: Obligation, policy: Policy, today: date) -> date | Non
         return opens
     slots, tomorrow = plan(obligation, policy, today), today + timedelta(days=1)
     noted = {slot.number for slot in decide(obligation, policy, today).skipped}
-    days = [slot.planned for slot in slots if slot.status is not Status.done and slot.number not in noted]
+    begun = obligation.requested_on or date.min
+    days = [s.planned for s in slots if s.status is not Status.done and s.number not in noted and s.planned >= begun]
     last = max((slot.planned for slot in slots), default=None)
-    if last is not None and (over := max(last, obligation.due or last)) >= today:
+    if last is not None and (over := max(last, _last_day(obligation, _rungs(obligation, policy)) or last)) >= today:
         days.append(over + timedelta(days=1))
     return min((max(day, tomorrow) for day in days), default=None)
 
@@ -338,7 +348,13 @@ def _skip_reason(rung: _Rung, obligation: Obligation, newest: int, capped: bool,
     return SkipReason.cap_reached if capped else None
 
 
-def _exhausted(slots: Sequence[Slot], due: date | None, today: date) -> bool:
-    """Nothing is left to send, the last slot's day is over, and so is the due day, be it firm or desired."""
+def _last_day(obligation: Obligation, ladder: Ladder) -> date | None:
+    """The due day, be it firm or desired; who was asked after it has a while of their own."""
+    due, asked = obligation.due, obligation.requested_on
+    return asked + timedelta(days=ladder.patience) if due and asked and ladder.patience and asked > due else due
+
+
+def _exhausted(slots: Sequence[Slot], last: date | None, today: date) -> bool:
+    """Nothing is left to send, the last slot's day is over, and so is the last day."""
     over = all(slot.status in (Status.done, Status.skipped) and slot.planned < today for slot in slots)
-    return bool(slots) and over and (due is None or due < today)
+    return bool(slots) and over and (last is None or last < today)

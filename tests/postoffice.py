@@ -29,7 +29,8 @@ class PostOffice:
         said: dict[str, Any] = {"ssl_context": tls} if from_the_start else {"tls_context": tls, "require_starttls": bool(tls)}
         if password:
             said |= {"authenticator": self._let_in, "auth_required": True, "auth_require_tls": bool(tls) and not from_the_start}
-        self._controller = Controller(self, hostname="127.0.0.1", port=_free_port(), **said)
+        self._read: list[EmailMessage] = []
+        self._controller = Controller(self, hostname="127.0.0.1", port=_free_port(), server_hostname="localhost", **said)
 
     def open(self) -> None:
         self._controller.start()
@@ -43,7 +44,9 @@ class PostOffice:
 
     @property
     def mails(self) -> list[EmailMessage]:
-        return [read(raw) for raw in self.taken]
+        """Each is read once: aiosmtpd looks at every attribute of its handler when somebody connects."""
+        self._read += [read(raw) for raw in self.taken[len(self._read) :]]
+        return self._read[: len(self.taken)]
 
     def _let_in(self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, said: Any) -> AuthResult:
         self.logins += 1

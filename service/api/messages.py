@@ -48,7 +48,7 @@ class PlannedShown(Shown):
     """A reminder to come, or not to: `status` is due or future, or skipped; `why` says in words what moves or stops it."""
 
     on: date
-    agreement: UUID
+    agreement: UUID | None
     purpose: Purpose
     number: int
     organisation: str

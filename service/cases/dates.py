@@ -7,7 +7,7 @@ from uuid import UUID
 from babel.dates import format_date
 from sqlmodel import Session, col, select
 
-from service.cases.mail import in_full, task, task_done, tell
+from service.cases.mail import in_full, task, task_about_done, task_done, tell
 from service.cases.steps import note
 from service.cases.wording import reason as reason_text
 from service.post.letters import LetterName
@@ -36,9 +36,11 @@ def propose_date(session: Session, actor: Actor, now: datetime, agreement_id: UU
     if open_request(session, agreement_id):
         raise Blocked(Reason("date-request-open", "Ni har redan föreslagit ett datum. Regionen svarar snart."))
     row = DateRequest(agreement_id=agreement_id, party_id=party.id, day=day, reason=reason_text(why), at=now)
-    session.add(row)
+    party.row.answered_at = now
+    session.add_all([row, party.row])
     agreement.pause = agreement.pause or PAUSE
     note(session, actor, now, standing, "propose_date", party=party.organisation.name, day=str(day))
+    task_about_done(session, actor, now, party.id)
     title = f"{party.organisation.name} föreslår {format_date(day, 'd MMMM y', 'sv')} som sista svarsdag"
     task(session, now, standing, PAUSE, title, once=f"date:{row.id}", detail=row.reason)
     facts = {"fran": party.organisation.name, "nytt_datum": in_full(day), "motivering": row.reason}
@@ -89,18 +91,26 @@ def _no_longer_asked(session: Session, actor: Actor, now: datetime, standing: St
 def change_due(
     session: Session, actor: Actor, now: datetime, agreement_id: UUID, day: date, *, firm: bool, version: int | None = None
 ) -> Standing:
-    """The region sets another last day: a new round of reminders begins, and whoever has asked for a day has got their answer."""
+    """The region sets another last day: a new round of reminders begins, and those it waits for are told.
+
+    Whoever has asked for a day has got their answer.
+    """
     standing = load(session, actor, Operation.answer_date, agreement_id, version=version)
     agreement = standing.agreement
     if agreement.state not in (State.draft, State.negotiating):
         raise NotAllowed("change_due", agreement.state)
     if day <= civil(now):
         raise Invalid(FieldError("due", "past", "Välj en dag som inte har passerat."))
+    before = agreement.due
     agreement.due, agreement.due_firm = explained_due(session, agreement, day).day, firm
     agreement.due_round += 1
     note(session, actor, now, standing, "change_due", due=str(agreement.due), firm=firm)
     if (request := open_request(session, agreement_id)) is not None:
         _answered(session, actor, now, standing, request, granted=True)
+    elif agreement.state is State.negotiating and agreement.pause is None and agreement.due != before:
+        for party in standing.others(standing.region):
+            if party.id in standing.waiting_on():
+                tell(session, now, standing, party, LetterName.date_granted)
     return standing
 
 

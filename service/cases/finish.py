@@ -57,10 +57,14 @@ def resume(session: Session, actor: Actor, now: datetime, agreement_id: UUID, ve
     make_obsolete(session, now, standing)
     agreement.ended_as, agreement.ended_reason, agreement.waiting_since = None, "", now
     agreement.due_round += 1
+    party = standing.party_of(actor)
+    party.row.answered_at = now
+    session.add(party.row)
     step(session, actor, now, standing, event)
     if event is Event.resume:
-        for other in standing.others(standing.party_of(actor)):
-            tell(session, now, standing, other, LetterName.resumed, {"fran": standing.party_of(actor).organisation.name})
+        facts = {"fran": party.organisation.name} | ({"svarsdatum": ""} if agreement.due and agreement.due < civil(now) else {})
+        for other in standing.others(party):
+            tell(session, now, standing, other, LetterName.resumed, facts)
         if_settled(session, actor, now, refresh(session, standing))
     return standing
 

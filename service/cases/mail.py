@@ -97,8 +97,7 @@ def registry_letter(
         task(session, now, standing, "registry_missing", title, once=str(party.id))
         return
     known = {**_sender(session, now, standing), **_with_parties(standing, party, facts), "namn": party.organisation.name}
-    known["dnr"] = party.row.case_number or "inte angivet"
-    letter = render(name, known, own_letters(session, standing.agreement.region_id))
+    letter = render(name, {**known, "dnr": party.row.case_number}, own_letters(session, standing.agreement.region_id))
     outbox.queue(
         session,
         now,

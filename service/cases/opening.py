@@ -130,7 +130,7 @@ def release(session: Session, now: datetime, standing: Standing, place: Signatur
     """Tell the person in the place that somebody else signs, if they have been asked; call it before the place changes."""
     query = select(Message.state).where(col(Message.slot_key) == _request_key(place))
     asked = session.exec(query).first()
-    if place.requested_at is None or asked in (None, message.State.suppressed, message.State.queued):
+    if place.requested_at is None or asked not in (message.State.sent, message.State.delivered):
         return
     assignment = session.get_one(ContactAssignment, place.assignment_id)
     contact = Contact(assignment, session.get_one(Person, assignment.person_id))

@@ -164,7 +164,8 @@ def _addressees(facts: Facts, standing: Standing, party: Party) -> list[Contact 
 def _answer(facts: Facts, standing: Standing, party: Party, contact: Contact | None, waiting: bool) -> Owed:
     agreement, rows = standing.agreement, facts.rows(Purpose.answer, party.id)
     since = party.row.answered_at
-    sent = [r for r in rows if r.outcome == QUEUED and (since is None or r.at > since)]
+    mine = contact.assignment.id if contact else None
+    sent = [r for r in rows if r.outcome == QUEUED and r.assignment_id == mine and (since is None or r.at > since)]
     obligation = replace(
         _base(facts, standing, contact, Purpose.answer, party.id, agreement.due_round),
         due=agreement.due,

@@ -55,6 +55,7 @@ class Facts:
         self.reminders = _reminders(session, subjects)
         self.mailed = _mailed(session, ids)
         self.written = _written(session, ids)
+        self.asked = _asked(session, ids)
         self.requested = _requested(session, ids)
         self.on_paper = _on_paper(session, self.slots)
 
@@ -73,10 +74,15 @@ class Facts:
         ]
 
     def asked_on(self, standing: Standing, party: Party) -> date:
-        """When the party was last given something to answer: a proposal, a new text of another party, an opened area."""
+        """When the party was last given something to answer, or said something itself: what was to remind before is over.
+
+        A proposal, a new text of another party, an opened area, a new last day, a new contact, its own answer.
+        """
         agreement = standing.agreement
-        moments = [self.written.get((agreement.id, other.id)) for other in standing.others(party)]
-        return max(civil(m) for m in [agreement.proposed_at, agreement.reopened_at, *moments] if m is not None)
+        moments = [agreement.proposed_at, agreement.reopened_at, party.row.answered_at]
+        moments += [self.written.get((agreement.id, other.id)) for other in standing.others(party)]
+        moments += [self.asked.get((agreement.id, contact.assignment.id)) for contact in self.speakers(standing, party)[:1]]
+        return max(civil(m) for m in moments if m is not None)
 
     def decision_asked(self, standing: Standing) -> date | None:
         """When the decision was last asked for."""
@@ -196,6 +202,20 @@ def _mailed(session: Session, ids: Sequence[UUID]) -> dict[tuple[UUID, UUID], da
         .group_by(col(Message.agreement_id), col(Message.assignment_id))
     )
     return {(agreement, assignment): civil(at) for agreement, assignment, at in session.connection().execute(query)}
+
+
+_ASKING = (LetterName.contact_changed, LetterName.resumed, LetterName.date_granted, LetterName.date_refused)
+"""The letters that ask for an answer anew although nobody has written a new text."""
+
+
+def _asked(session: Session, ids: Sequence[UUID]) -> dict[tuple[UUID, UUID], datetime]:
+    """When each assignment was last asked in each agreement by a letter of its own."""
+    query = (
+        columns(col(Message.agreement_id), col(Message.assignment_id), func.max(col(Message.written_at)))
+        .where(col(Message.agreement_id).in_(ids), col(Message.purpose).in_([name.value for name in _ASKING]))
+        .group_by(col(Message.agreement_id), col(Message.assignment_id))
+    )
+    return {(agreement, assignment): at for agreement, assignment, at in session.connection().execute(query)}
 
 
 def _written(session: Session, ids: Sequence[UUID]) -> dict[tuple[UUID, UUID], datetime]:

@@ -229,7 +229,7 @@ def _call(session: Session, now: datetime, matter: Owed) -> int:
     same = (col(Task.kind) == CALL, col(Task.subject_id) == matter.subject, col(Task.done_at).is_(None))
     if session.exec(select(Task.id).where(col(Task.key) == key)).first() or session.exec(select(Task.id).where(*same)).first():
         return 0
-    lacks = _LACKING[matter.obligation.purpose]
+    lacks = _lacking(matter)
     outbox.task(
         session,
         now,
@@ -242,6 +242,13 @@ def _call(session: Session, now: datetime, matter: Owed) -> int:
         detail=" ".join(_before_the_call(session, now, matter)),
     )
     return 1
+
+
+def _lacking(matter: Owed) -> str:
+    areas = len(matter.standing.clauses)
+    if matter.obligation.purpose is Purpose.answer and matter.left < areas:
+        return f"{matter.left} av {areas} områden saknar svar"
+    return _LACKING[matter.obligation.purpose]
 
 
 def _after(reminders_sent: int) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlmodel import Session
@@ -68,7 +68,7 @@ class Writer:
         facts = {**self._sender(first.region_id, first.programme_id), "namn": contact.person.name}
         if isinstance(first, Owed) and not more:
             return self._about_agreement(first, facts)
-        listed = "\n".join(f"– {_in_a_list(matter)}" for matter in matters)
+        listed = "\n".join(f"– {_in_a_list(matter, civil(self.now))}" for matter in matters)
         facts |= {"antal": str(len(matters)), "omraden": listed}
         return self._written(first.region_id, LetterName.reminder_several, facts, "/")
 
@@ -120,13 +120,13 @@ def _path(matter: Owed) -> str:
     return path if matter.obligation.purpose is Purpose.answer else f"{path}/beslut"
 
 
-def _in_a_list(matter: Matter) -> str:
+def _in_a_list(matter: Matter, today: date) -> str:
     if isinstance(matter, OwedReply):
         asked = f"om du kommer till {matter.round.title}" if matter.meeting else f"på remissen {matter.round.title}"
         return f"Svara {asked}, senast {in_full(matter.round.rsvp_due)}."
     others, board = counterpart(matter.standing, matter.party), matter.step.body if matter.step else ""
     sentences = {
-        Purpose.answer: f"Svara {others} om {matter.agreement.title}, senast {in_full(matter.agreement.due)}.",
+        Purpose.answer: f"Svara {others} om {matter.agreement.title}. {_last_day(matter.agreement.due, today)}",
         Purpose.papers: f"Skicka handlingarna till {board}, senast {in_full(matter.obligation.due)}.",
         Purpose.outcome: f"Skriv in vad {board} beslutade {in_full(matter.obligation.due)}.",
         Purpose.signature: f"Skriv under överenskommelsen med {others}.",
@@ -134,3 +134,7 @@ def _in_a_list(matter: Matter) -> str:
         Purpose.confirm_contact: f"Bekräfta att du är kontaktperson för {matter.party.organisation.name}.",
     }
     return sentences[matter.obligation.purpose]
+
+
+def _last_day(due: date | None, today: date) -> str:
+    return f"Svarsdagen {'var' if due and due < today else 'är'} {in_full(due)}."

@@ -20,6 +20,7 @@ from service.store.tables.response import AnswerKind
 from states import clause as rule
 from states.access import Operation
 from states.agreement import RULEBOOK, Event
+from states.calendar import civil
 from states.clause import Command, Negotiated, StanceKind
 from states.errors import Blocked, Conflict, FieldError, Invalid, NotAllowed, NotFound, Reason, Stale
 from states.parties import Actor
@@ -308,7 +309,8 @@ def _words(head: ClauseVersion, row: Answer) -> str:
 
 def _after_answer(session: Session, now: datetime, standing: Standing, party: Party, before: frozenset[UUID]) -> Standing:
     standing = refresh(session, standing)
-    standing.party(party.id).row.answered_at = now
+    row = standing.party(party.id).row
+    row.answered_at, row.opened_at = now, row.opened_at or now
     standing.agreement.due_round += 1
     if standing.waiting_on() != before:
         standing.agreement.waiting_since = now
@@ -332,8 +334,14 @@ def _tell_others(
             standing,
             other,
             LetterName.response_received,
-            facts,
+            facts | ({} if _has_a_last_day(standing, other, now) else {"svarsdatum": ""}),
             once=f"response:{response.id}",
             response_id=response.id,
             not_before=real_now + UNDO,
         )
+
+
+def _has_a_last_day(standing: Standing, party: Party, now: datetime) -> bool:
+    """Whether a party has something left to answer until a day that is still to come; the region sets the day and has none."""
+    due = standing.agreement.due
+    return due is not None and due >= civil(now) and not party.is_region and party.id in standing.waiting_on()

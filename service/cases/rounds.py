@@ -15,7 +15,7 @@ from service.store.tables import AgendaItem, DialogueRound, DialogueSeries, Meet
 from states import dialogue as rule
 from states import rhythm
 from states.calendar import TZ, at, civil
-from states.dialogue import Event, MeetingStatus, State
+from states.dialogue import Event, Kind, MeetingStatus, State
 from states.parties import FLOW
 
 NOTES_WANTED, NOT_CLOSABLE, DRAFT_PROPOSED = "dialogue_notes", "dialogue_not_closable", "dialogue_draft"
@@ -74,8 +74,10 @@ def _ask_for_notes(session: Session, now: datetime, row: DialogueRound, done: St
     meetings = [m for m in meetings_of(session, row.id) if m.state is not MeetingStatus.cancelled]
     if any(m.ends_at > now for m in meetings):
         return
-    detail = "Skriv in närvaro, inspel och åtgärder, och skicka sedan ut anteckningarna."
-    _task(session, now, row, NOTES_WANTED, f"Skriv anteckningar: {row.title}", detail, done)
+    consulted = row.kind is Kind.consultation
+    title = f"Sammanfatta svaren: {row.title}" if consulted else f"Skriv anteckningar: {row.title}"
+    noted = "inspel och åtgärder" if consulted else "närvaro, inspel och åtgärder"
+    _task(session, now, row, NOTES_WANTED, title, f"Skriv in {noted}, och skicka sedan ut anteckningarna.", done)
 
 
 def _close(session: Session, now: datetime, row: DialogueRound, done: Stepped) -> None:
@@ -110,14 +112,14 @@ def _propose(session: Session, now: datetime, series: DialogueSeries, done: Step
 
 
 def _draft(session: Session, now: datetime, series: DialogueSeries, latest: DialogueRound, pace: rhythm.Rhythm) -> DialogueRound:
-    """The latest round once more, on the next date of the rhythm, and its actions first."""
+    """The latest round once more, under the name of the series, on the next date of the rhythm, and its actions first."""
     made = DialogueRound(
         region_id=series.region_id,
         programme_id=series.programme_id,
         series_id=series.id,
         number=(latest.number or 0) + 1,
         kind=latest.kind,
-        title=latest.title,
+        title=series.name,
         questions=list(latest.questions),
         sector=latest.sector,
         created_at=now,

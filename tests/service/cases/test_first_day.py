@@ -120,7 +120,26 @@ def test_another_last_day_answers_whoever_has_asked_for_one(case: life.Case) -> 
             case.cast.elin.assignment
         ]
         dates.change_due(session, case.cast.elin, later(3), case.id, date(2027, 10, 21), firm=True)
-    (letter,) = case.mails("date_granted")
-    assert letter.recipient_name == "Karin Östlund"
-    assert "Svara senast onsdag 20 oktober 2027:" in letter.body
+    granted, moved = case.mails("date_granted")
+    assert {granted.recipient_name, moved.recipient_name} == {"Karin Östlund"}
+    assert "Svara senast onsdag 20 oktober 2027:" in granted.body
+    assert "Svara senast torsdag 21 oktober 2027:" in moved.body
     case.sound()
+
+
+def test_a_new_last_day_is_told_to_whom_it_waits_for_and_to_nobody_else(case: life.Case) -> None:
+    life.propose(case)
+    with case.store.write() as session:
+        first, second, third = case.standing(session).clauses
+        drafts = life.countering(session, first, "Alla barn."), life.accepting(second), life.accepting(third)
+        life.answer(session, case, case.cast.karin, later(1), *drafts)
+        dates.change_due(session, case.cast.elin, later(2), case.id, date(2027, 10, 20), firm=True)
+    assert case.mails("date_granted") == []
+    with case.store.write() as session:
+        head = case.standing(session).clauses[0]
+        life.answer(session, case, case.cast.elin, later(3), life.countering(session, head, "Alla barn och unga."))
+        dates.change_due(session, case.cast.elin, later(4), case.id, date(2027, 10, 20), firm=False)
+    assert case.mails("date_granted") == [], "it is the same day"
+    with case.store.write() as session:
+        dates.change_due(session, case.cast.elin, later(5), case.id, date(2027, 10, 21), firm=False)
+    assert [m.recipient_name for m in case.mails("date_granted")] == ["Karin Östlund"]

@@ -1,18 +1,19 @@
 """What days bring about by themselves, and what is told when something is stuck."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from sqlmodel import col, select
 
 from service import sweeps
-from service.cases import deliver
 from service.cases.backup import last_verified
 from service.cases.contacts import confirm
+from service.cases.deliver import Sent, lease, settle
 from service.cases.tasks import close_task
+from service.post import Outcome, Result
 from service.settings import Settings, load
 from service.store.tables import Agreement, ContactAssignment, Message, Task
-from states.message import State
+from tests.people import later
 from tests.service.cases import life
 from tests.service.cases.test_remind import morning, tasks
 
@@ -79,31 +80,13 @@ def test_a_quiet_night_writes_to_nobody(any_case: life.Case, tmp_path: Path) -> 
 
 
 def test_what_is_stuck_is_told_once_a_day_to_those_who_look_after_it(any_case: life.Case, tmp_path: Path) -> None:
-    case = life.propose(any_case)
-    with case.store.write() as session:
-        mail = session.exec(select(Message)).first()
-        assert mail is not None
-        mail.state = State.sent
-        deliver.bounce(session, mail, TONIGHT, "5.1.1")
+    case = _refused(life.propose(any_case))
     settings = load(data_dir=tmp_path, smtp_host="mail.example")
     for _ in range(2):
         sweeps.nightly(case.store, settings, TONIGHT, TONIGHT, ["Schemat deliver har ingen kommande körning."])
     assert {m.recipient_name for m in digests(case)} == {"Elin Åsberg", "Joar Hedqvist", "Siv Alm"}
     assert len(digests(case)) == 3
     assert "– Schemat deliver har ingen kommande körning.\n– Ett mejl kunde inte skickas." in digests(case)[0].body
-
-
-def test_a_mail_that_somebody_has_seen_to_is_told_of_no_more(case: life.Case, tmp_path: Path) -> None:
-    life.propose(case)
-    with case.store.write() as session:
-        mail = session.exec(select(Message)).first()
-        assert mail is not None
-        mail.state = State.sent
-        deliver.bounce(session, mail, TONIGHT, "5.1.1")
-        task = session.exec(select(Task).where(Task.kind == "mail_failed")).one()
-        close_task(session, case.cast.elin, TONIGHT, task.id)
-    sweeps.nightly(case.store, load(data_dir=tmp_path, smtp_host="mail.example"), TONIGHT, TONIGHT)
-    assert digests(case) == []
 
 
 def test_the_nights_of_a_weekend_come_in_one_mail_on_monday_morning(case: life.Case, tmp_path: Path) -> None:
@@ -113,6 +96,25 @@ def test_the_nights_of_a_weekend_come_in_one_mail_on_monday_morning(case: life.C
         sweeps.nightly(case.store, Settings(data_dir=tmp_path), at, at, ["Schemat deliver har ingen kommande körning."])
     friday, monday = (datetime(2027, 9, day, 5, 30, tzinfo=UTC) for day in (17, 20))
     assert sorted(m.next_try_at for m in digests(case)) == [friday] * 3 + [monday] * 3
+
+
+def test_what_somebody_has_seen_to_is_not_told_of_again(case: life.Case, tmp_path: Path) -> None:
+    _refused(life.propose(case))
+    settings = load(data_dir=tmp_path, smtp_host="mail.example")
+    assert sweeps.nightly(case.store, settings, TONIGHT, TONIGHT).digests == 3
+    with case.store.write() as session:
+        (stuck,) = session.exec(select(Task).where(Task.kind == "mail_failed")).all()
+        close_task(session, case.cast.elin, TONIGHT, stuck.id)
+    tomorrow = TONIGHT + timedelta(days=1)
+    assert sweeps.nightly(case.store, settings, tomorrow, tomorrow).digests == 0
+
+
+def _refused(case: life.Case) -> life.Case:
+    """The mail server did not take the proposal."""
+    with case.store.write() as session:
+        (leased,) = lease(session, (b"the one key of these tests, long enough",), later(1), 1)
+        settle(session, [Sent(leased.id, leased.until, Outcome(Result.permanent, "Nej."))], later(1))
+    return case
 
 
 def test_a_finding_of_the_check_is_told(case: life.Case, tmp_path: Path) -> None:

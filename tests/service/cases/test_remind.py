@@ -9,9 +9,10 @@ from uuid import UUID
 import pytest
 from sqlmodel import col, select
 
-from service.cases.contacts import end
+from service.cases.contacts import NewContact, end, hand_over
+from service.cases.dates import answer_date, change_due, propose_date
 from service.cases.deliver import lease
-from service.cases.finish import decline
+from service.cases.finish import decline, resume
 from service.cases.propose import send_proposal
 from service.cases.remind import Swept, sweep
 from service.cases.reminder_letters import REMINDERS
@@ -20,7 +21,7 @@ from service.store.session import Store
 from service.store.tables import Agreement, ContactAssignment, Message, Programme, Reminder, Task
 from states.calendar import TZ
 from states.message import State
-from states.parties import Actor
+from states.parties import Actor, Role
 from tests.people import add_party, draft, later
 from tests.service.cases import life
 
@@ -96,6 +97,78 @@ def test_a_desired_due_is_not_reminded_of_afterwards_but_ends_in_a_call_too(case
     set_due(case, "2027-06-15", firm=False)
     assert every_day(case, "2027-05-11", "2027-06-30") == ["2027-06-01", "2027-06-11"]
     assert len(tasks(case, "call")) == 1
+
+
+def test_nobody_is_reminded_the_morning_after_they_answered_some_of_it(case: life.Case) -> None:
+    life.propose(case)
+    assert every_day(case, "2027-09-10", "2027-09-20") == ["2027-09-16"]
+    _answers_one(case, morning("2027-09-21"))
+    assert every_day(case, "2027-09-22", "2027-09-30") == ["2027-09-27"]
+
+
+def test_the_call_about_areas_that_are_left_says_how_many_they_are(case: life.Case) -> None:
+    life.propose(case)
+    _answers_one(case, morning("2027-09-21"))
+    every_day(case, "2027-09-22", "2027-10-12")
+    assert tasks(case, "call") == ["Ring Falu kommun: 2 av 3 områden saknar svar efter tre påminnelser"]
+
+
+def _answers_one(case: life.Case, now: datetime) -> None:
+    with case.store.write() as session:
+        life.answer(session, case, case.cast.karin, now, life.accepting(case.standing(session).clauses[0]))
+
+
+def test_the_answer_of_the_region_says_until_when_the_rest_is_wanted(case: life.Case) -> None:
+    life.propose(case)
+    with case.store.write() as session:
+        text = life.countering(session, case.standing(session).clauses[0], "Alla barn.")
+        life.answer(session, case, case.cast.karin, later(1), text)
+        head = case.standing(session).clauses[0]
+        life.answer(session, case, case.cast.elin, later(2), life.countering(session, head, "Alla barn och unga."))
+    wanted = {
+        m.recipient_name: "Svara gärna senast torsdag 30 september 2027." in m.body for m in case.mails("response_received")
+    }
+    assert wanted == {"Elin Åsberg": False, "Joar Hedqvist": False, "Karin Östlund": True}
+
+
+def test_a_new_contact_is_neither_reminded_at_once_nor_charged_with_the_silence_before(case: life.Case) -> None:
+    life.propose(case)
+    assert len(every_day(case, "2027-09-10", "2027-10-01")) == 3
+    with case.store.write() as session:
+        old = case.cast.karin.assignment
+        assert old
+        new = NewContact("Vera Ersson", "vera@falun.example", Role.main)
+        hand_over(session, case.cast.karin, morning("2027-10-11", time(7)), old, new)
+        end(session, case.cast.elin, morning("2027-10-11", time(7)), case.cast.peter.assignment or old)
+    assert every_day(case, "2027-10-11", "2027-10-20") == []
+    assert tasks(case, "call") == []
+    with case.store.write() as session:
+        change_due(session, case.cast.elin, morning("2027-10-21"), case.id, date(2027, 11, 12), firm=True)
+    assert every_day(case, "2027-10-22", "2027-11-30") == ["2027-10-29", "2027-11-09", "2027-11-15", "2027-11-22"]
+    assert {m.recipient_name for m in reminders(case)[3:]} == {"Vera Ersson"}
+
+
+def test_whoever_proposes_a_day_has_been_heard_and_is_reminded_of_the_day_they_got(case: life.Case) -> None:
+    life.propose(case)
+    assert len(every_day(case, "2027-09-10", "2027-10-12")) == 4
+    with case.store.write() as session:
+        asked = propose_date(session, case.cast.karin, morning("2027-10-14"), case.id, date(2027, 11, 5))
+        assert session.exec(select(Task.done_at).where(Task.kind == "call")).one() is not None
+        answer_date(session, case.cast.elin, morning("2027-10-18"), asked.id, granted=True)
+    assert every_day(case, "2027-10-19", "2027-11-05") == ["2027-10-22", "2027-11-02"]
+
+
+def test_who_takes_a_case_up_after_its_day_is_not_called_the_next_morning(case: life.Case) -> None:
+    life.propose(case)
+    set_due(case, "2027-06-15", firm=False)
+    with case.store.write() as session:
+        decline(session, case.cast.karin, morning("2027-05-20"), case.id, "Vi hinner inte.")
+        resume(session, case.cast.karin, morning("2027-09-01"), case.id)
+    assert "Svara gärna senast" not in case.mails("resumed")[0].body
+    assert every_day(case, "2027-09-02", "2027-09-11") == []
+    assert tasks(case, "call") == []
+    every_day(case, "2027-09-12", "2027-09-13")
+    assert tasks(case, "call") == ["Ring Falu kommun: inget svar"]
 
 
 def test_sweeping_twice_sends_once(any_case: life.Case) -> None:

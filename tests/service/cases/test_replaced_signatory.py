@@ -88,6 +88,15 @@ def test_who_has_been_asked_hears_that_it_is_no_longer_needed_and_can_be_asked_a
     case.sound()
 
 
+def test_whom_the_request_never_reached_has_nothing_to_be_told(case: life.Case) -> None:
+    life.open_for_signing(case)
+    with case.store.write() as session:
+        place = life.place_of(session, case, case.cast.chair)
+        _went_out(session, case.cast.chair, rule.Event.fail)
+        name_another(session, case.cast.karin, later(124), place.id, NewContact("Vera Ersson", "Vera@falun.example", **VICE))
+    assert case.mails("signatory_replaced") == []
+
+
 def test_a_new_signatory_is_named_whole_and_differs_from_the_one_before(case: life.Case) -> None:
     life.open_for_signing(case)
     with case.store.write() as session:
@@ -107,8 +116,8 @@ def test_a_new_signatory_is_named_whole_and_differs_from_the_one_before(case: li
         name_another(session, case.cast.karin, later(124), place.id, NewContact("Vera", "vera@falun.example", **VICE), version=99)
 
 
-def _went_out(session: Session, actor: Actor) -> None:
+def _went_out(session: Session, actor: Actor, what: rule.Event = rule.Event.send) -> None:
     query = select(Message).where(Message.assignment_id == actor.assignment, Message.purpose == "sign_request")
     for message in session.exec(query):
-        rule.advance(message, rule.Event.send)
+        rule.advance(message, what)
         session.add(message)
