@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.made-from-lock
-SLOW := browser and not libreoffice and not scheduler and not crash and not imap and not soak and not bench
+SLOW := browser and not libreoffice and not scheduler and not crash and not imap and not long and not soak and not bench
 UV := uv>=0.9,<1
 RESOLVE = $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --quiet
 

@@ -50,6 +50,7 @@ KINDS = {
     "scheduler": Kind(lambda: True, SWITCHED_ON),
     "crash": Kind(lambda: True, SWITCHED_ON),
     "imap": Kind(lambda: Path("/usr/sbin/dovecot").exists(), f"apt-get install dovecot-imapd, then {SWITCHED_ON}"),
+    "long": Kind(lambda: True, SWITCHED_ON),
     "soak": Kind(lambda: True, "make soak"),
     "bench": Kind(lambda: True, "make bench"),
 }
