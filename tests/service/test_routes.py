@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 from fastapi.routing import iter_route_contexts
-from sqlmodel import col, func, select
+from sqlmodel import Session, col, func, select
 
 from service.api.router import describe
 from service.app import create_app
@@ -24,12 +24,18 @@ from service.store.columns import new_id
 from service.store.files import Files
 from service.store.session import Store
 from service.store.tables import (
+    ActionItem,
     Answer,
     Clause,
+    ConsultationAnswer,
     DateRequest,
     DecisionStep,
+    DialogueRound,
     Document,
     Event,
+    Finding,
+    Invitation,
+    Meeting,
     Message,
     Response,
     Signature,
@@ -37,6 +43,7 @@ from service.store.tables import (
     Task,
 )
 from states.access import GRANTS, Operation, Relation, roles_for
+from states.dialogue import FindingKind, Kind, MeetingStatus, State
 from states.parties import Actor, Role
 from tests.browser import CERTIFICATES, serving
 from tests.pages.site import Site, application
@@ -171,6 +178,7 @@ def _everything(case: Case) -> dict[str, str]:
         assert step is not None
         assert message is not None
         return {
+            **_dialogue(session, case.cast),
             "agreement_id": str(case.id),
             "party_id": str(standing.party_of(case.cast.karin).id),
             "clause_id": str(clause.id),
@@ -189,6 +197,27 @@ def _everything(case: Case) -> dict[str, str]:
             "organisation_id": str(case.cast.falun),
             "sha256": document.file_sha256,
         }
+
+
+def _dialogue(session: Session, cast: Cast) -> dict[str, str]:
+    """A dialogue and a consultation with somebody of Falun's who is in no other test, and what was said in them."""
+    guest = join(session, "Gun Ask", cast.falun, Role.deputy)
+    row = DialogueRound(region_id=cast.region, kind=Kind.dialogue, title="Dialog", state=State.held, created_at=later(110))
+    session.add(row)
+    session.flush()
+    begins = later(120)
+    held = Meeting(round_id=row.id, starts_at=begins, ends_at=begins + timedelta(hours=1), ics_uid="m", state=MeetingStatus.held)
+    session.add(held)
+    session.flush()
+    asked = {"round_id": row.id, "organisation_id": cast.falun}
+    invitation = Invitation(**asked, meeting_id=held.id, assignment_id=guest.assignment, asked_at=begins)
+    finding = Finding(**asked, kind=FindingKind.need, text="Scen.", at=begins)
+    action = ActionItem(round_id=row.id, text="Kartlägg.", owner_id=guest.assignment)
+    written = ConsultationAnswer(**asked, file_name="svar.pdf", media_type="application/pdf", file_sha256="cd" * 32, at=begins)
+    rows = {"invitation_id": invitation, "finding_id": finding, "action_id": action, "written_id": written}
+    session.add_all(rows.values())
+    session.flush()
+    return {"round_id": str(row.id), "meeting_id": str(held.id), **{name: str(one.id) for name, one in rows.items()}}
 
 
 def _made_up(falun: Mapping[str, str]) -> dict[str, str]:

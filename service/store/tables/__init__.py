@@ -17,6 +17,7 @@ from service.store.tables.dialogue import (
     PopulationFigure,
     RoundComment,
     RoundMessage,
+    Substitution,
 )
 from service.store.tables.history import ChainHead, Event, EventPayload
 from service.store.tables.outbox import Message, ReceivedFile, ReceivedMail, Reminder, Task
@@ -77,6 +78,7 @@ __all__ = [
     "Signature",
     "SignatureSlot",
     "Stance",
+    "Substitution",
     "Task",
     "Throttle",
 ]
