@@ -28,6 +28,7 @@ from service.cases import (
     signatories,
     tasks,
 )
+from service.cases import demo_dialogues as dialogues
 from service.cases.plan_file import read_plan
 from service.cases.programmes import create_agreements, create_programme
 from service.store.files import Files
@@ -109,7 +110,7 @@ def told(path: Path = FOLDER / "dalarna.yaml") -> Story:
     return raw
 
 
-_CHAPTERS = ("clock", "created", "region", "staff", "municipalities")
+_CHAPTERS = ("clock", "adopted", "created", "region", "staff", "municipalities")
 
 
 def demo_clock(raw: Story | None = None) -> datetime:
@@ -132,12 +133,10 @@ def seed_demo(store: Store, files: Files, sweep: Sweep = remind.sweep, raw: Stor
         if session.exec(select(Programme.id).where(Programme.slug == plan.slug)).first():
             return False
         scene = _set(session, files, raw)
-        begun = at(raw["created"], time(9))
-        programme = create_programme(session, scene.strategist, begun, plan)
-        made = create_agreements(session, scene.strategist, begun, programme.id, [t.organisation for t in scene.towns])
-        for town, agreement in zip(scene.towns, made.agreements, strict=True):
-            town.agreement = agreement
-        for moment, happens in sorted(_happenings(raw, scene, sweep), key=lambda one: one[0]):
+        programme = create_programme(session, scene.strategist, at(raw["adopted"], time(9)), plan)
+        talks = dialogues.happenings(session, files, programme.id, scene.strategist, _organisation_of, _person)
+        all_that_happens = [*talks, *_happenings(raw, scene, programme.id, sweep)]
+        for moment, happens in sorted(all_that_happens, key=lambda one: one[0]):
             happens(session, moment)
         _all_sent(session, demo_clock(raw))
     return True
@@ -153,6 +152,7 @@ def demo_people(session: Session) -> list[tuple[str, ContactAssignment, Person]]
         ("Undertecknare för regionen", Role.signatory, None),
         ("Registrator", Role.registrar, None),
         ("Administratör", Role.administrator, None),
+        ("Kontakt i Nacka", Role.main, "0182"),
     )
     return [(label, *_find(session, role, code)) for label, role, code in wanted]
 
@@ -205,6 +205,10 @@ def _organisation(session: Session, kind: OrganisationKind, entry: Story, *, pre
     return row.id
 
 
+def _organisation_of(session: Session, kind: OrganisationKind, entry: Story) -> UUID:
+    return _organisation(session, kind, entry, prefix=entry.get("prefix", ""), code=entry.get("code"))
+
+
 def _person(session: Session, organisation: UUID, entry: Story) -> Actor:
     person = session.exec(select(Person).where(Person.email == entry["email"])).first()
     if person is None:
@@ -227,7 +231,8 @@ def _person(session: Session, organisation: UUID, entry: Story) -> Actor:
 _Happening = tuple[datetime, Callable[[Session, datetime], object]]
 
 
-def _happenings(raw: Story, scene: _Scene, sweep: Sweep) -> Iterator[_Happening]:
+def _happenings(raw: Story, scene: _Scene, programme: UUID, sweep: Sweep) -> Iterator[_Happening]:
+    yield at(raw["created"], time(9)), partial(_draft, scene, programme)
     yield at(raw["firm_due"]["day"], time(9)), partial(_firm_due, scene, raw["firm_due"]["due"])
     for number, town in enumerate(scene.towns):
         if town.told.get("proposed", True):
@@ -240,6 +245,12 @@ def _happenings(raw: Story, scene: _Scene, sweep: Sweep) -> Iterator[_Happening]
     yield at(raw["calls"]["day"], time(15)), partial(_called, scene, raw["calls"]["but"])
     for day in raw["reminded"]:
         yield at(day, time(7, 30)), sweep
+
+
+def _draft(scene: _Scene, programme: UUID, session: Session, now: datetime) -> None:
+    made = create_agreements(session, scene.strategist, now, programme, [t.organisation for t in scene.towns])
+    for town, agreement in zip(scene.towns, made.agreements, strict=True):
+        town.agreement = agreement
 
 
 def _propose(scene: _Scene, town: _Town, session: Session, now: datetime) -> None:

@@ -55,6 +55,11 @@ class Sitting:
         return _("{day}, klockan {time}", day=date_long(civil(self.row.starts_at)), time=clock(self.row))
 
     @property
+    def heading(self) -> str:
+        """The same, where it stands first."""
+        return self.when[:1].upper() + self.when[1:]
+
+    @property
     def where(self) -> str:
         return where(self.row)
 

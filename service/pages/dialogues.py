@@ -223,7 +223,15 @@ def _waiting(request: Request, session: Session, visit: Visiting, found: list[Li
         step = next_step(request, shown(session, visit, one.round))
         if step.tone == "act":
             href = step.href or paths("dialogue", round_id=one.round.id)
-            tasks.append({"title": one.round.title, "href": href, "meta": _facts(one), "hint": step.lead, "tone": "act"})
+            tasks.append(
+                {
+                    "title": one.round.title,
+                    "href": href,
+                    "meta": _facts(one),
+                    "hint": step.reasons[0].message if step.reasons else step.lead,
+                    "tone": "act",
+                }
+            )
     return tasks
 
 

@@ -121,7 +121,8 @@ def sentence(kind: str, payload: Mapping[str, object]) -> Said:
         words = _("En uppgift sköts upp. {note}")
     values: dict[str, object] = dict.fromkeys((name for _text, name, *_rest in Formatter().parse(words.msgid) if name), "")
     values |= {key: _said(key, value) for key, value in payload.items()}
-    return words.filling(**values, count=payload.get(_COUNTED.get(kind, ""), 0))
+    values["count"] = payload.get(_COUNTED.get(kind, "count"), 0)
+    return words.filling(**values)
 
 
 def _said(key: str, value: object) -> str:

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -268,11 +269,11 @@ def test_the_calendar_file_follows_a_meeting_that_moves_and_takes_it_away_when_i
     moved = {"day": "2027-04-21", "rsvp_due": "2027-04-09", "reason": "Lokalen är upptagen."}
     assert "Mötet är flyttat." in words(elin.submit(elin.get(f"{place[1]}/tid"), "/tid", **moved))
     second = Calendar.from_ical(karin.get(f"{place[1]}/kalender").text)
-    events = [c.walk("VEVENT")[0] for c in (first, second)]
+    events: list[Any] = [c.walk("VEVENT")[0] for c in (first, second)]
     assert events[0]["uid"] == events[1]["uid"]
     assert [int(e["sequence"]) for e in events] == [0, 1]
     elin.submit(elin.get(f"{path}/installning"), "/installning", reason="Snöstorm.")
-    off = Calendar.from_ical(karin.get(f"{place[1]}/kalender").text)
+    off: Any = Calendar.from_ical(karin.get(f"{place[1]}/kalender").text)
     assert (off["method"], int(off.walk("VEVENT")[0]["sequence"])) == ("CANCEL", 2)
     assert "Dialogen är inställd." in words(karin.get(path))
     assert scene.site.visitor(scene.site.cast.peter).get(f"{place[1]}/kalender").status_code == 404

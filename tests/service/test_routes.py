@@ -209,15 +209,25 @@ def _dialogue(session: Session, cast: Cast) -> dict[str, str]:
     held = Meeting(round_id=row.id, starts_at=begins, ends_at=begins + timedelta(hours=1), ics_uid="m", state=MeetingStatus.held)
     session.add(held)
     session.flush()
-    asked = {"round_id": row.id, "organisation_id": cast.falun}
-    invitation = Invitation(**asked, meeting_id=held.id, assignment_id=guest.assignment, asked_at=begins)
-    finding = Finding(**asked, kind=FindingKind.need, text="Scen.", at=begins)
+    assert guest.assignment is not None
+    invitation = Invitation(
+        round_id=row.id, organisation_id=cast.falun, meeting_id=held.id, assignment_id=guest.assignment, asked_at=begins
+    )
+    finding = Finding(round_id=row.id, organisation_id=cast.falun, kind=FindingKind.need, text="Scen.", at=begins)
     action = ActionItem(round_id=row.id, text="Kartlägg.", owner_id=guest.assignment)
-    written = ConsultationAnswer(**asked, file_name="svar.pdf", media_type="application/pdf", file_sha256="cd" * 32, at=begins)
-    rows = {"invitation_id": invitation, "finding_id": finding, "action_id": action, "written_id": written}
-    session.add_all(rows.values())
+    written = ConsultationAnswer(
+        round_id=row.id, organisation_id=cast.falun, file_name="svar.pdf", media_type="application/pdf", at=begins
+    )
+    session.add_all([invitation, finding, action, written])
     session.flush()
-    return {"round_id": str(row.id), "meeting_id": str(held.id), **{name: str(one.id) for name, one in rows.items()}}
+    return {
+        "round_id": str(row.id),
+        "meeting_id": str(held.id),
+        "invitation_id": str(invitation.id),
+        "finding_id": str(finding.id),
+        "action_id": str(action.id),
+        "written_id": str(written.id),
+    }
 
 
 def _made_up(falun: Mapping[str, str]) -> dict[str, str]:
