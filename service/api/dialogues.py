@@ -5,7 +5,6 @@ from uuid import UUID
 
 from fastapi import APIRouter
 from fastapi.responses import Response
-from sqlalchemy import ColumnElement, false
 from sqlmodel import Session, col, select
 
 from service.api.contract import Body, Day, IfMatch, Shown, made, once, tagged
@@ -15,13 +14,13 @@ from service.api.route import Route
 from service.cases import dialogue as cases
 from service.cases import dialogue_findings as findings
 from service.cases import dialogue_hold, dialogue_invite, dialogue_notes, dialogue_time
-from service.store.dialogue import actions_of, findings_of, invitations_of, linked
-from service.store.dialogues import comments_of, of_region, seen
+from service.store.dialogue import actions_of, findings_of, linked
+from service.store.dialogues import comments_of, of_region, rounds_seen, seen
 from service.store.tables import ActionItem, ConsultationAnswer, DialogueRound, DialogueSeries, Finding, RoundComment
 from service.web import Visit, Visiting, permit
 from states import dialogue as rule
 from states import rhythm
-from states.access import Operation, Relation, may
+from states.access import Operation
 from states.errors import NotFound
 from states.parties import OrganisationKind, Role
 
@@ -235,10 +234,7 @@ def begin_series(visit: Visit, body: SeriesBody) -> Response:
 def list_rounds(visit: Visit, cut: Asked, state: rule.State | None = None, after: After = None) -> Page[RoundShown]:
     """The rounds of the caller's region; for everybody else those that they are invited to."""
     with visit.read() as session:
-        asked = [one.round_id for one in invitations_of(session, visit.actor)]
-        query = select(DialogueRound).where(
-            (col(DialogueRound.id).in_(asked) & (col(DialogueRound.state) != rule.State.draft)) | _own(visit)
-        )
+        query = rounds_seen(session, visit.actor)
         query = query.where(col(DialogueRound.state) == state) if state else query
         return cut.growing(session, query, col(DialogueRound.id), RoundShown.model_validate, after=after)
 
@@ -469,11 +465,6 @@ def answer_in_writing(visit: Visit, invitation_id: UUID, body: AnswerBody) -> Re
         return made(AnswerShown.model_validate(row), 201)
 
     return once(visit, body, act, required=False)
-
-
-def _own(visit: Visiting) -> ColumnElement[bool]:
-    own = col(DialogueRound.region_id) == visit.actor.organisation
-    return own if may(Operation.view_dialogue, visit.actor.role, Relation.region) else false()
 
 
 def _outcome_seen(session: Session, visit: Visiting, round_id: UUID) -> None:

@@ -5,16 +5,16 @@ from uuid import UUID
 
 from fastapi import APIRouter
 from fastapi.responses import Response
-from sqlmodel import Session
+from sqlmodel import Session, col
 
 from service.api.contract import Body, IfMatch, Shown, Small, once, tagged
-from service.api.listing import Asked, Page
+from service.api.listing import After, Asked, Page
 from service.api.route import Route
 from service.cases import dialogue as cases
 from service.cases import dialogue_hold, dialogue_reply
 from service.cases.dialogue_calendar import calendar_file
-from service.store.dialogue import Invited, agenda_of, invitations_of, invited, meetings_of
-from service.store.dialogues import seen
+from service.store.dialogue import Invited, agenda_of, invitations_of, invited
+from service.store.dialogues import meetings_seen, seen
 from service.store.tables import Invitation, Meeting
 from service.web import Visit, Visiting, permit
 from states import dialogue as rule
@@ -127,13 +127,17 @@ def moment_of(said: datetime) -> datetime:
 
 @router.get("/meetings")
 @permit(Operation.view_dialogue)
-def list_meetings(visit: Visit, round: UUID, cut: Asked) -> Page[MeetingShown]:
-    """The meetings of a round, the first one first; the invited see their own."""
+def list_meetings(
+    visit: Visit,
+    cut: Asked,
+    round: UUID | None = None,
+    after: After = None,
+) -> Page[MeetingShown]:
+    """The meetings of the caller's region, for everybody else those they are invited to; of one round or all."""
     with visit.read() as session:
-        _row, region = seen(session, visit.actor, round)
-        mine = {one.meeting_id for one in invitations_of(session, visit.actor, round)}
-        rows = [one for one in meetings_of(session, round) if region or one.id in mine]
-        return cut.whole([_shown(session, one) for one in rows])
+        query = meetings_seen(session, visit.actor)
+        query = query.where(col(Meeting.round_id) == round) if round else query
+        return cut.growing(session, query, col(Meeting.id), lambda row: _shown(session, row), after=after)
 
 
 @router.post("/meetings", response_model=MeetingShown, status_code=201)

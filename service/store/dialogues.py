@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func
+from sqlalchemy import ColumnElement, false, func
 from sqlalchemy import select as columns
 from sqlmodel import Session, col, or_, select
 
@@ -97,6 +97,28 @@ def seen(session: Session, actor: Actor, round_id: UUID) -> tuple[DialogueRound,
     raise NotFound
 
 
+def rounds_seen(session: Session, actor: Actor) -> Any:
+    """The query of every round that a person may read."""
+    asked = [one.round_id for one in invitations_of(session, actor)]
+    sent = col(DialogueRound.id).in_(asked) & (col(DialogueRound.state) != State.draft)
+    return select(DialogueRound).where(sent | _own(actor))
+
+
+def meetings_seen(session: Session, actor: Actor) -> Any:
+    """The query of every meeting that a person may read: their region's, and those they are invited to."""
+    asked = [one.meeting_id for one in invitations_of(session, actor) if one.meeting_id]
+    joined = select(Meeting).join(DialogueRound, col(DialogueRound.id) == col(Meeting.round_id))
+    return joined.where(col(Meeting.id).in_(asked) | _own(actor))
+
+
+def _own(actor: Actor) -> ColumnElement[bool]:
+    """That a round is one of the person's region, where they may look at those."""
+    if not may(Operation.view_dialogue, actor.role, Relation.region):
+        return false()
+    own = col(DialogueRound.region_id) == actor.organisation
+    return own if actor.programme is None else own & (col(DialogueRound.programme_id) == actor.programme)
+
+
 def of_region(actor: Actor, row: DialogueRound) -> bool:
     """Whether the person may look at a round as one of their own region's."""
     own = row.region_id == actor.organisation and actor.programme in (None, row.programme_id)
@@ -113,10 +135,7 @@ def series_of(session: Session, actor: Actor) -> list[DialogueSeries]:
 
 def rounds_of(session: Session, actor: Actor) -> list[Listed]:
     """Every round of the person's region, the next ones first."""
-    query = select(DialogueRound).where(col(DialogueRound.region_id) == actor.organisation)
-    if actor.programme is not None:
-        query = query.where(col(DialogueRound.programme_id) == actor.programme)
-    return listed(session, list(session.exec(query).all()))
+    return listed(session, list(session.exec(select(DialogueRound).where(_own(actor))).all()))
 
 
 def listed(session: Session, rows: list[DialogueRound]) -> list[Listed]:
