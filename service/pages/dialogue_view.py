@@ -184,7 +184,7 @@ def tabs(request: Request, s: Shown) -> list[tuple[str, str, bool]]:
     paths, here = Paths(request), request.url.path
     first = s.sittings[0].row.id if s.sittings else None
     possible = [
-        (_("Översikt"), paths("dialogue", round_id=s.row.id)),
+        (_("Läget"), paths("dialogue", round_id=s.row.id)),
         (_("Inbjudna"), paths("dialogue_guests", round_id=s.row.id)),
         (_("Dagordning"), paths("agenda", meeting_id=first) if first else ""),
         (_("Svar"), paths("consultation_answers", round_id=s.row.id) if s.written else ""),

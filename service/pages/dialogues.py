@@ -247,7 +247,8 @@ def _line(one: Listed, paths: Paths) -> dict[str, object]:
 
 
 def _facts(one: Listed) -> list[str]:
-    found: list[str] = [label(one.round.kind), *([date_long(one.day)] if one.day else [])]
+    number = [_("Omgång {number}", number=one.round.number)] if one.round.number else []
+    found: list[str] = [label(one.round.kind), *number, *([date_long(one.day)] if one.day else [])]
     if one.invited:
         found.append(_("{answered} av {invited} har svarat", answered=one.answered, invited=one.invited))
     return found
