@@ -145,24 +145,25 @@ def seed_demo(store: Store, files: Files, sweep: Sweep = remind.sweep, raw: Stor
 def demo_people(session: Session) -> list[tuple[str, ContactAssignment, Person]]:
     """One person per role to sign in as, with what the role is called: a strategist, a contact, a signatory and so on."""
     wanted = (
-        ("Strateg", Role.strategist, None),
-        ("Kontakt i Gagnef", Role.main, "2026"),
-        ("Kontakt i Orsa", Role.main, "2034"),
-        ("Undertecknare i Älvdalen", Role.signatory, "2039"),
-        ("Undertecknare för regionen", Role.signatory, None),
-        ("Registrator", Role.registrar, None),
-        ("Administratör", Role.administrator, None),
-        ("Kontakt i Nacka", Role.main, "0182"),
+        ("Strateg", Role.strategist, "Dalarna"),
+        ("Kontakt i Gagnef", Role.main, "Gagnef"),
+        ("Kontakt i Orsa", Role.main, "Orsa"),
+        ("Undertecknare i Älvdalen", Role.signatory, "Älvdalen"),
+        ("Undertecknare för regionen", Role.signatory, "Dalarna"),
+        ("Registrator", Role.registrar, "Dalarna"),
+        ("Administratör", Role.administrator, "Dalarna"),
+        ("Strateg i Stockholm", Role.strategist, "Region Stockholm"),
+        ("Kontakt i Nacka", Role.main, "Nacka"),
     )
-    return [(label, *_find(session, role, code)) for label, role, code in wanted]
+    return [(label, *_find(session, role, name)) for label, role, name in wanted]
 
 
-def _find(session: Session, role: Role, code: str | None) -> tuple[ContactAssignment, Person]:
+def _find(session: Session, role: Role, name: str) -> tuple[ContactAssignment, Person]:
     query = (
         select(ContactAssignment, Person)
         .join(Person, col(Person.id) == col(ContactAssignment.person_id))
         .join(Organisation, col(Organisation.id) == col(ContactAssignment.organisation_id))
-        .where(col(ContactAssignment.role) == role, col(Organisation.municipality_code) == code)
+        .where(col(ContactAssignment.role) == role, col(Organisation.short_name) == name)
         .order_by(col(ContactAssignment.id))
     )
     assignment, person = session.exec(query).first() or _nobody(role)

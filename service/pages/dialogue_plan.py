@@ -16,7 +16,7 @@ from service.pages.dialogues import lines, meeting_fields, meeting_plan, moment
 from service.pages.rendering import Paths
 from service.pages.steps import Field, Step, carry_out, day, step_page
 from service.store.dialogues import guests_to_choose
-from service.store.tables import Meeting
+from service.store.tables import Meeting, Organisation
 from service.web import Typed, Visit, Visiting, permit
 from states import dialogue as rule
 from states.access import Operation
@@ -32,6 +32,7 @@ router = APIRouter(include_in_schema=False)
 _SPARE = 3
 """Empty rows of an agenda offered beside those that are filled."""
 _COLUMNS = ("title", "minutes", "leader", "output")
+_ALL = "alla-"
 _ROLES = (Role.main, Role.deputy, Role.signatory)
 
 
@@ -320,23 +321,21 @@ def _guests_page(request: Request, visit: Visiting, s: Shown, refused: Refusal |
     chosen, roles, title = asked.getlist("organisation"), asked.getlist("roll"), asked.get("titel", "")
     may_invite = s.may_edit and s.row.state in (State.draft, State.invited)
     with visit.read() as session:
-        possible = guests_to_choose(session, s.row, civil(visit.now)) if may_invite else []
+        near, others = guests_to_choose(session, s.row, civil(visit.now)) if may_invite else ([], [])
+        wanted = _expanded(chosen, near)
         lines = []
-        if may_invite and chosen:
-            choice = _choice(chosen, roles, title)
+        if may_invite and wanted:
             meeting = _uuid(asked["mote"]) if asked.get("mote") else None
-            lines = preview(session, visit.actor, visit.now, s.row.id, choice, meeting)
+            lines = preview(session, visit.actor, visit.now, s.row.id, _choice(wanted, roles, title), meeting)
     return page(
         request,
         visit,
         s,
         "guests",
         refused=refused,
-        kinds=[
-            (label(kind), [(str(o.id), o.name) for o in possible if o.kind is kind])
-            for kind in OrganisationKind
-            if any(o.kind is kind for o in possible)
-        ],
+        kinds=_by_kind(near, all_of_them=True),
+        others=_by_kind(others),
+        wanted=wanted,
         roles=[(r.value, label(r)) for r in _ROLES],
         meetings=[(str(x.row.id), x.when) for x in s.left],
         chosen={
@@ -351,6 +350,24 @@ def _guests_page(request: Request, visit: Visiting, s: Shown, refused: Refusal |
         may_invite=may_invite,
         answered=answer_words,
     )
+
+
+def _by_kind(found: list[Organisation], *, all_of_them: bool = False) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Boxes to tick, a group for each kind; the first one of a group may stand for all of it."""
+    groups: list[tuple[str, list[tuple[str, str]]]] = []
+    for kind in OrganisationKind:
+        options = [(str(o.id), o.name) for o in found if o.kind is kind]
+        every: list[tuple[str, str]] = [(f"{_ALL}{kind.value}", _("Alla {count}", count=len(options)))]
+        if options:
+            groups.append((label(kind), [*(every if all_of_them and len(options) > 1 else []), *options]))
+    return groups
+
+
+def _expanded(chosen: list[str], near: list[Organisation]) -> list[str]:
+    """The ticked organisations; a box for all of a kind stands for each of them."""
+    kinds = {one.removeprefix(_ALL) for one in chosen if one.startswith(_ALL)}
+    ticked = [one for one in chosen if not one.startswith(_ALL)]
+    return list(dict.fromkeys([*ticked, *(str(o.id) for o in near if o.kind in kinds)]))
 
 
 def _choice(organisations: list[str], roles: list[str], title: str) -> Choice:

@@ -205,12 +205,29 @@ def owners(session: Session, row: DialogueRound, today: date) -> list[tuple[UUID
     return [(one, name, whose) for one, name, whose in session.exec(query)]
 
 
-def guests_to_choose(session: Session, row: DialogueRound, today: date) -> list[Organisation]:
-    """Whom a region can invite: every organisation but another region that has somebody to ask."""
+def guests_to_choose(session: Session, row: DialogueRound, today: date) -> tuple[list[Organisation], list[Organisation]]:
+    """Whom a region can invite: first those it has to do with (agreements, earlier dialogues, itself), then everybody else.
+
+    Nobody is offered who has nobody to ask, and no other region. Where the region knows nobody yet, all come first.
+    """
     speakers = select(ContactAssignment.organisation_id).where(in_force(today))
     own = or_(col(Organisation.kind) != OrganisationKind.region, col(Organisation.id) == row.region_id)
     query = select(Organisation).where(own, col(Organisation.id).in_(speakers)).order_by(col(Organisation.name))
-    return list(session.exec(query).all())
+    every, known = list(session.exec(query).all()), _known(session, row.region_id)
+    near = [one for one in every if one.id in known]
+    if not near:
+        return every, []
+    near += [one for one in every if one.id == row.region_id]
+    return near, [one for one in every if one not in near]
+
+
+def _known(session: Session, region: UUID) -> set[UUID]:
+    """The parties of a region's agreements and whom it has invited before."""
+    parties = select(AgreementParty.organisation_id).join(Agreement, col(Agreement.id) == col(AgreementParty.agreement_id))
+    guests = select(Invitation.organisation_id).join(DialogueRound, col(DialogueRound.id) == col(Invitation.round_id))
+    theirs = session.exec(parties.where(col(Agreement.region_id) == region)).all()
+    before = session.exec(guests.where(col(DialogueRound.region_id) == region)).all()
+    return {*theirs, *before} - {region}
 
 
 def own_actions(session: Session, actor: Actor) -> list[tuple[ActionItem, DialogueRound]]:

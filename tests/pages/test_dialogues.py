@@ -110,7 +110,7 @@ def invited(scene: Scene, elin: Visitor) -> str:
     assert agenda is not None
     assert "Minuterna går jämnt upp." in words(elin.submit(elin.get(agenda[1]), "/dagordning", **AGENDA))
     cast = scene.site.cast
-    chosen = elin.get(f"{path}/inbjudna?organisation={cast.falun}&organisation={cast.borlange}&roll=main")
+    chosen = elin.get(f"{path}/inbjudna?organisation=alla-municipality&organisation={cast.borlange}&roll=main")
     assert "2 inbjudningar skickas" in words(chosen)
     sent = elin.post(
         f"{path}/utskick",
