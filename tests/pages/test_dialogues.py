@@ -314,3 +314,38 @@ def test_the_region_writes_down_what_somebody_said_on_the_telephone(scene: Scene
     assert "Anmälan är stängd." in words(hanna.get(path))
     place = f"/dialoger/inbjudningar/{scene.invitation(scene.site.cast.hanna).id}"
     assert "Kommer inte" in words(elin.submit(elin.get(place), place, reply="no"))
+
+
+def test_a_draft_is_changed_on_its_pages_and_a_second_meeting_added_and_called_off(scene: Scene, elin: Visitor) -> None:
+    path = planned(scene, elin)
+    changed = elin.submit(elin.get(f"{path}/plan"), "/plan", title="Kulturdialog om film", sector="Film", rsvp_due="2027-04-01")
+    assert "Planen är ändrad." in words(changed)
+    assert "Kulturdialog om film" in words(changed)
+    second = {**MEETING, "day": "2027-04-15", "place": "Rättvik"}
+    added = elin.submit(elin.get(f"{path}/moten/nytt"), "/nytt", **second)
+    assert "Torsdag 15 april 2027" in words(added)
+    place = re.findall(r'"(/dialoger/moten/[^"]+/tid)"', added.text)[1]
+    wrong = elin.submit(elin.get(place), "/tid", starts="halv tio")
+    assert wrong.status_code == 422
+    assert "Skriv klockslaget" in words(wrong)
+    assert "13.00–15.00" in words(elin.submit(elin.get(place), "/tid", starts="13.00"))
+    assert elin.get(place.replace("/tid", "/installning")).status_code == 409
+    off = elin.submit(elin.get(f"{path}/installning"), "/installning", reason="Vi väntar.")
+    assert "Vi väntar." in words(off)
+
+
+def test_an_agenda_with_a_hole_in_it_comes_back_as_it_was_typed(scene: Scene, elin: Visitor) -> None:
+    path = planned(scene, elin)
+    agenda = re.search(r'"(/dialoger/moten/[^"]+/dagordning)"', elin.get(path).text)
+    assert agenda is not None
+    for typed, said in (
+        ({"title_1": "", "minutes_1": "30"}, "Skriv vad punkten handlar om."),
+        ({"title_1": "Lunch", "minutes_1": "en timme"}, "Skriv hur många minuter punkten tar"),
+    ):
+        refused = elin.submit(elin.get(agenda[1]), "/dagordning", **typed)
+        assert refused.status_code == 422
+        assert said in words(refused)
+        assert f'value="{typed["minutes_1"]}"' in refused.text
+    assert "Dagordningen är 60 minuter för kort." in words(
+        elin.submit(elin.get(agenda[1]), "/dagordning", title_1="Samtal", minutes_1="270", leader_1="", output_1="")
+    )
