@@ -104,14 +104,19 @@ def _sitting(sitting: Sitting) -> Iterable[str]:
             caption="Dagordning",
             description=f"Tabell med {len(rows)} punkter. För varje punkt: tid, vad den handlar om och vem som leder.",
         )
-    yield from _list(f"Deltog ({sitting.coverage})", sitting.present, "Heading2")
-    yield from _list("Deltog inte", sitting.absent, "Heading2")
+    yield from _list(f"Deltog ({sitting.coverage})", _together(sitting.present), "Heading2")
+    yield from _list("Deltog inte", _together(sitting.absent), "Heading2")
 
 
 def _list(heading: str, lines: Sequence[str], style: str = "Heading1") -> Iterable[str]:
     if lines:
         yield paragraph(run(heading), style)
         yield from (paragraph(run(line)) for line in lines)
+
+
+def _together(names: Sequence[str]) -> list[str]:
+    """All in one paragraph: thirty lines of names would fill a page."""
+    return [", ".join(names)] if names else []
 
 
 def _findings(findings: Sequence[tuple[str, str, str]]) -> Iterable[str]:

@@ -213,6 +213,7 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, Said]] = {
         Role.deputy: _("Ersättare för kontaktpersonen"),
         Role.signatory: _("Undertecknare"),
         Role.reader: _("Läsare"),
+        Role.guest: _("Gäst i en dialog"),
         Role.flow: _("Överens"),
     },
     OrganisationKind: {

@@ -19,7 +19,10 @@ class OrganisationKind(StrEnum):
 
 
 class Role(StrEnum):
-    """What an assignment entitles to; `flow` is the product's own scheduled work and command line."""
+    """What an assignment entitles to.
+
+    A `guest` comes to one dialogue in somebody's place; `flow` is the product's own scheduled work and command line.
+    """
 
     strategist = "strategist"
     administrator = "administrator"
@@ -28,6 +31,7 @@ class Role(StrEnum):
     deputy = "deputy"
     signatory = "signatory"
     reader = "reader"
+    guest = "guest"
     flow = "flow"
 
 

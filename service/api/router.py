@@ -9,7 +9,19 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from service.api import agreements, clauses, messages, outside, people, programmes, responses, schedules, signing
+from service.api import (
+    agreements,
+    clauses,
+    dialogues,
+    meetings,
+    messages,
+    outside,
+    people,
+    programmes,
+    responses,
+    schedules,
+    signing,
+)
 from service.api.known import known
 from service.api.route import REFUSALS, Problem, Route
 from service.web import STATUS, permit
@@ -39,7 +51,19 @@ LIMITATIONS = [
 ]
 
 api = APIRouter(prefix="/api/v1", route_class=Route, responses=REFUSALS)
-for concept in (agreements, clauses, responses, messages, outside, people, programmes, schedules, signing):
+for concept in (
+    agreements,
+    clauses,
+    responses,
+    messages,
+    outside,
+    people,
+    programmes,
+    schedules,
+    signing,
+    dialogues,
+    meetings,
+):
     api.include_router(concept.router, dependencies=[Depends(known)])
 
 

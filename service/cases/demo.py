@@ -10,6 +10,7 @@ import yaml
 from sqlmodel import Session, col, select
 
 from service.cases import dates, propose, remind, tasks
+from service.cases import demo_dialogues as dialogues
 from service.cases.demo_story import Scene, Story, Town, tell
 from service.cases.plan_file import read_plan
 from service.cases.programmes import create_agreements, create_programme
@@ -55,7 +56,7 @@ def told(path: Path = FOLDER / "dalarna.yaml") -> Story:
     return raw
 
 
-_CHAPTERS = ("clock", "created", "region", "staff", "municipalities")
+_CHAPTERS = ("clock", "adopted", "created", "region", "staff", "municipalities")
 
 
 def demo_clock(raw: Story | None = None) -> datetime:
@@ -78,12 +79,10 @@ def seed_demo(store: Store, files: Files, sweep: Sweep = remind.sweep, raw: Stor
         if session.exec(select(Programme.id).where(Programme.slug == plan.slug)).first():
             return False
         scene = _set(session, files, raw)
-        begun = at(raw["created"], time(9))
-        programme = create_programme(session, scene.strategist, begun, plan)
-        made = create_agreements(session, scene.strategist, begun, programme.id, [t.organisation for t in scene.towns])
-        for town, agreement in zip(scene.towns, made.agreements, strict=True):
-            town.agreement = agreement
-        for moment, happens in sorted(_happenings(raw, scene, sweep), key=lambda one: one[0]):
+        programme = create_programme(session, scene.strategist, at(raw["adopted"], time(9)), plan)
+        talks = dialogues.happenings(session, files, programme.id, scene.strategist, _organisation_of, _person)
+        all_that_happens = [*talks, *_happenings(raw, scene, programme.id, sweep)]
+        for moment, happens in sorted(all_that_happens, key=lambda one: one[0]):
             happens(session, moment)
         _all_sent(session, demo_clock(raw))
     return True
@@ -92,23 +91,25 @@ def seed_demo(store: Store, files: Files, sweep: Sweep = remind.sweep, raw: Stor
 def demo_people(session: Session) -> list[tuple[str, ContactAssignment, Person]]:
     """One person per role to sign in as, with what the role is called: a strategist, a contact, a signatory and so on."""
     wanted = (
-        ("Strateg", Role.strategist, None),
-        ("Kontakt i Gagnef", Role.main, "2026"),
-        ("Kontakt i Orsa", Role.main, "2034"),
-        ("Undertecknare i Älvdalen", Role.signatory, "2039"),
-        ("Undertecknare för regionen", Role.signatory, None),
-        ("Registrator", Role.registrar, None),
-        ("Administratör", Role.administrator, None),
+        ("Strateg", Role.strategist, "Dalarna"),
+        ("Kontakt i Gagnef", Role.main, "Gagnef"),
+        ("Kontakt i Orsa", Role.main, "Orsa"),
+        ("Undertecknare i Älvdalen", Role.signatory, "Älvdalen"),
+        ("Undertecknare för regionen", Role.signatory, "Dalarna"),
+        ("Registrator", Role.registrar, "Dalarna"),
+        ("Administratör", Role.administrator, "Dalarna"),
+        ("Strateg i Stockholm", Role.strategist, "Region Stockholm"),
+        ("Kontakt i Nacka", Role.main, "Nacka"),
     )
-    return [(label, *_find(session, role, code)) for label, role, code in wanted]
+    return [(label, *_find(session, role, name)) for label, role, name in wanted]
 
 
-def _find(session: Session, role: Role, code: str | None) -> tuple[ContactAssignment, Person]:
+def _find(session: Session, role: Role, name: str) -> tuple[ContactAssignment, Person]:
     query = (
         select(ContactAssignment, Person)
         .join(Person, col(Person.id) == col(ContactAssignment.person_id))
         .join(Organisation, col(Organisation.id) == col(ContactAssignment.organisation_id))
-        .where(col(ContactAssignment.role) == role, col(Organisation.municipality_code) == code)
+        .where(col(ContactAssignment.role) == role, col(Organisation.short_name) == name)
         .order_by(col(ContactAssignment.id))
     )
     assignment, person = session.exec(query).first() or _nobody(role)
@@ -151,6 +152,10 @@ def _organisation(session: Session, kind: OrganisationKind, entry: Story, *, pre
     return row.id
 
 
+def _organisation_of(session: Session, kind: OrganisationKind, entry: Story) -> UUID:
+    return _organisation(session, kind, entry, prefix=entry.get("prefix", ""), code=entry.get("code"))
+
+
 def _person(session: Session, organisation: UUID, entry: Story) -> Actor:
     person = session.exec(select(Person).where(Person.email == entry["email"])).first()
     if person is None:
@@ -173,7 +178,8 @@ def _person(session: Session, organisation: UUID, entry: Story) -> Actor:
 _Happening = tuple[datetime, Callable[[Session, datetime], object]]
 
 
-def _happenings(raw: Story, scene: Scene, sweep: Sweep) -> Iterator[_Happening]:
+def _happenings(raw: Story, scene: Scene, programme: UUID, sweep: Sweep) -> Iterator[_Happening]:
+    yield at(raw["created"], time(9)), partial(_draft, scene, programme)
     yield at(raw["firm_due"]["day"], time(9)), partial(_firm_due, scene, raw["firm_due"]["due"])
     for number, town in enumerate(scene.towns):
         if town.told.get("proposed", True):
@@ -186,6 +192,12 @@ def _happenings(raw: Story, scene: Scene, sweep: Sweep) -> Iterator[_Happening]:
     yield at(raw["calls"]["day"], time(15)), partial(_called, scene, raw["calls"]["but"])
     for day in raw["reminded"]:
         yield at(day, time(7, 30)), sweep
+
+
+def _draft(scene: Scene, programme: UUID, session: Session, now: datetime) -> None:
+    made = create_agreements(session, scene.strategist, now, programme, [t.organisation for t in scene.towns])
+    for town, agreement in zip(scene.towns, made.agreements, strict=True):
+        town.agreement = agreement
 
 
 def _propose(scene: Scene, town: Town, session: Session, now: datetime) -> None:

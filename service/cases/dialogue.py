@@ -91,8 +91,8 @@ def create_round(
         series_id=series.id if series else None,
         number=_next_number(session, series) if series else None,
         kind=plan.kind,
-        title=line(plan.title, "title", missing="Skriv vad dialogen heter."),
-        questions=[line(q, "questions", limit=500) for q in plan.questions if q.strip()],
+        title=_title(plan.title),
+        questions=_questions(plan.questions),
         sector=line(plan.sector, "sector"),
         rsvp_due=plan.rsvp_due,
         created_at=now,
@@ -121,15 +121,40 @@ def add_meeting(
     return meeting
 
 
-def set_rsvp_due(
-    session: Session, actor: Actor, now: datetime, round_id: UUID, due: date, version: int | None = None
+def change_round(
+    session: Session,
+    actor: Actor,
+    now: datetime,
+    round_id: UUID,
+    *,
+    title: str,
+    questions: Sequence[str],
+    rsvp_due: date | None,
+    sector: str = "",
+    version: int | None = None,
 ) -> DialogueRound:
-    """When answers are wanted, while the round is a draft."""
+    """What the round is called, asks and concerns, and when answers are wanted, while it is a draft."""
     row = round_for(session, actor, Operation.edit_dialogue, round_id, version)
-    within(row, "set_rsvp_due", rule.State.draft)
-    row.rsvp_due = due
+    within(row, "change_round", rule.State.draft)
+    row.title, row.questions, row.sector = _title(title), _questions(questions), line(sector, "sector")
+    row.rsvp_due = rsvp_due
     note(session, actor, now, row, "dialogue_change")
     return row
+
+
+def change_meeting(
+    session: Session, actor: Actor, now: datetime, meeting_id: UUID, plan: MeetingPlan, version: int | None = None
+) -> Meeting:
+    """Another time, place or number of seats while the round is a draft and nobody has heard of it."""
+    meeting, row = meeting_for(session, actor, meeting_id, version)
+    within(row, "change_meeting", rule.State.draft)
+    checked = _meeting(row, plan)
+    for name in ("starts_at", "ends_at", "place", "remote", "capacity"):
+        setattr(meeting, name, getattr(checked, name))
+    meeting.version += 1
+    session.add(meeting)
+    note(session, actor, now, row, "dialogue_change")
+    return meeting
 
 
 def set_agenda(
@@ -164,6 +189,14 @@ def checked_times(starts_at: datetime, ends_at: datetime) -> tuple[datetime, dat
     if not 0 < rule.minutes(starts_at, ends_at) <= 24 * 60:
         raise Invalid(FieldError("ends_at", "order", "Mötet måste sluta efter att det har börjat, och inom ett dygn."))
     return starts_at.astimezone(UTC), ends_at.astimezone(UTC)
+
+
+def _title(typed: str) -> str:
+    return line(typed, "title", missing="Skriv vad dialogen heter.")
+
+
+def _questions(typed: Sequence[str]) -> list[str]:
+    return [line(q, "questions", limit=500) for q in typed if q.strip()]
 
 
 def _meeting(row: DialogueRound, plan: MeetingPlan) -> Meeting:

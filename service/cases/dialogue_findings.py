@@ -20,7 +20,7 @@ from service.store.tables import (
     FindingArea,
     Organisation,
 )
-from states.access import Operation
+from states.access import Operation, Relation, require
 from states.calendar import civil
 from states.dialogue import NOTED, FindingKind, Kind, State
 from states.errors import AlreadyDone, FieldError, Invalid, NotAllowed, NotFound, Stale
@@ -142,8 +142,8 @@ def change_action(
 def finish_action(
     session: Session, actor: Actor, now: datetime, action_id: UUID, outcome: str = "", version: int | None = None
 ) -> ActionItem:
-    """It has been done, and what came of it; also after the round is closed."""
-    action, row = _action(session, actor, action_id, version)
+    """It has been done, and what came of it; said by the region or its owner, also after the round is closed."""
+    action, row = _action(session, actor, action_id, version, owner_may=True)
     if action.done_at is not None:
         raise AlreadyDone
     action.done_at, action.outcome, action.version = now, reason(outcome, field="outcome"), action.version + 1
@@ -194,11 +194,17 @@ def _finding(session: Session, actor: Actor, finding_id: UUID, version: int | No
     return found, row
 
 
-def _action(session: Session, actor: Actor, action_id: UUID, version: int | None) -> tuple[ActionItem, DialogueRound]:
+def _action(
+    session: Session, actor: Actor, action_id: UUID, version: int | None, *, owner_may: bool = False
+) -> tuple[ActionItem, DialogueRound]:
     found = session.get(ActionItem, action_id)
     if found is None:
         raise NotFound
-    row = round_for(session, actor, Operation.edit_dialogue, found.round_id)
+    if owner_may and actor.assignment is not None and found.owner_id == actor.assignment:
+        require(Operation.reply_dialogue, actor.role, Relation.own)
+        row = session.get_one(DialogueRound, found.round_id, with_for_update=True, populate_existing=True)
+    else:
+        row = round_for(session, actor, Operation.edit_dialogue, found.round_id)
     session.refresh(found)
     if version is not None and found.version != version:
         raise Stale

@@ -14,7 +14,7 @@ from service.post.letters import Letter, LetterName, render
 from service.store import outbox
 from service.store.contacts import contacts
 from service.store.dialogue import Invited, agenda_of, items
-from service.store.tables import DialogueRound, Meeting, Message, Organisation, RoundMessage
+from service.store.tables import ContactAssignment, DialogueRound, Meeting, Message, Organisation, RoundMessage
 from states import dialogue as rule
 from states.calendar import TZ, civil
 from states.parties import STRATEGIST
@@ -81,8 +81,17 @@ class Post:
         self._beside(message, (to.person.name, to.person.email), method, file)
         return message is not None
 
-    def tell_substitute(self, name: LetterName, to: Invited, key: str, method: Method, **facts: str) -> None:
-        """To the colleague who comes instead, who has no role here and so no link."""
+    def tell_substitute(
+        self,
+        name: LetterName,
+        to: Invited,
+        key: str,
+        method: Method | None,
+        guest: ContactAssignment | None = None,
+        file: Enclosed | None = None,
+        **facts: str,
+    ) -> None:
+        """To the colleague who comes instead, with a link of their own; `guest` is None when they come no longer."""
         who = (to.row.substitute_name, to.row.substitute_email)
         letter = self._letter(name, who[0], to, facts)
         message = outbox.queue(
@@ -94,8 +103,10 @@ class Post:
             body=letter.body,
             recipient=who[1],
             recipient_name=who[0],
+            assignment=guest,
+            link_path=f"/dialoger/{self.round.id}" if guest else None,
         )
-        self._beside(message, who, method)
+        self._beside(message, who, method, file)
 
     def _letter(self, name: LetterName, reader: str, to: Invited, facts: Mapping[str, str]) -> Letter:
         known = {**self.facts, "namn": reader, "part": to.organisation.name, **facts}
@@ -106,7 +117,7 @@ class Post:
     ) -> None:
         if message is None:
             return
-        text = write(self._appointment(attendee), method) if method and self.meeting else ""
+        text = write(self.appointment(attendee), method) if method and self.meeting else ""
         self.session.add(
             RoundMessage(
                 message_id=message.id,
@@ -119,7 +130,8 @@ class Post:
             )
         )
 
-    def _appointment(self, attendee: tuple[str, str]) -> Appointment:
+    def appointment(self, attendee: tuple[str, str]) -> Appointment:
+        """The meeting as the calendar of one person shall know it."""
         meeting = self.meeting
         assert meeting is not None
         return Appointment(

@@ -3,17 +3,18 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
+from service.cases.dialogue_guest import guest_of
 from service.cases.dialogue_mail import Enclosed, key, post
 from service.cases.dialogue_steps import note, step, within
 from service.cases.dialogue_word import word_file
 from service.cases.mail import in_full
 from service.cases.wording import long_text, reason
 from service.post.letters import LetterName
-from service.store.dialogue import actions_of, findings_of, invited, linked, round_for
+from service.store.dialogue import actions_of, findings_of, invitations_of, invited, linked, round_for
 from service.store.files import Files
-from service.store.tables import DialogueRound, Invitation, RoundComment
+from service.store.tables import DialogueRound, RoundComment
 from states import dialogue as rule
 from states.access import Operation, Relation, require
 from states.calendar import civil
@@ -47,14 +48,18 @@ def summarise(
             told.add(one.assignment.id)
             occasion = key(LetterName.dialogue_notes, row.id, one.assignment.id)
             letters.tell(LetterName.dialogue_notes, one, occasion, None, enclosed, svarsdatum=until, omraden=text)
+        if guest := guest_of(session, one.row):
+            occasion = key(LetterName.dialogue_notes, row.id, guest.id)
+            letters.tell_substitute(
+                LetterName.dialogue_notes, one, occasion, None, guest, enclosed, svarsdatum=until, omraden=text
+            )
     return row
 
 
 def comment(session: Session, actor: Actor, now: datetime, round_id: UUID, text: str) -> RoundComment:
     """What an invited person says about the notes, through the last day for comments."""
     row = session.get(DialogueRound, round_id, with_for_update=True, populate_existing=True)
-    mine = select(Invitation.id).where(col(Invitation.round_id) == round_id, col(Invitation.assignment_id) == actor.assignment)
-    if row is None or actor.assignment is None or not session.exec(mine).first():
+    if row is None or actor.assignment is None or not invitations_of(session, actor, round_id):
         raise NotFound
     require(Operation.reply_dialogue, actor.role, Relation.own)
     within(row, "comment", State.summarised)

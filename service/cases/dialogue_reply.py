@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlmodel import Session
 
+from service.cases.dialogue_guest import let_go, let_in
 from service.cases.dialogue_mail import Post, key, post
 from service.cases.dialogue_steps import within
 from service.cases.wording import line
@@ -16,6 +17,7 @@ from service.store.dialogue import Invited, invitation_for, invited
 from service.store.tables import DialogueRound, Invitation, Meeting
 from states import dialogue as rule
 from states.access import Operation
+from states.calendar import civil
 from states.dialogue import MeetingStatus, Reply, State
 from states.errors import FieldError, Invalid, NotAllowed, Stale
 from states.parties import STRATEGIST, Actor
@@ -54,9 +56,12 @@ def reply(
     invitation.version += 1
     session.add(invitation)
     _write(session, actor, now, row, invitation)
-    if answer.substitute_email:
+    if not answer.substitute_email:
+        let_go(session, actor, now, invitation)
+    else:
+        guest = let_in(session, actor, now, row, invitation, civil(meeting.starts_at))
         occasion = key(LetterName.dialogue_substitute, invitation.id, invitation.version)
-        letters.tell_substitute(LetterName.dialogue_substitute, mine, occasion, Method.request)
+        letters.tell_substitute(LetterName.dialogue_substitute, mine, occasion, Method.request, guest)
     seat(session, letters, row, meeting)
     return invitation
 

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from service.cases.dialogue import checked_times, meeting_for
+from service.cases.dialogue_guest import let_go
 from service.cases.dialogue_mail import key, post
 from service.cases.dialogue_steps import note, step
 from service.cases.wording import line, reason
@@ -54,6 +55,7 @@ def reschedule(
     step(session, actor, now, row, Event.reschedule, meeting=str(meeting.id), day=str(civil(starts_at)), reason=why)
     letters = post(session, now, row, meeting)
     for one in invited(session, row.id, meeting.id):
+        let_go(session, actor, now, one.row)
         one.row.reply, one.row.replied_at, one.row.waiting, one.row.asked_at = None, None, False, now
         one.row.substitute_name, one.row.substitute_email = "", ""
         one.row.version += 1

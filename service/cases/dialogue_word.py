@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from documents.notes import NotesFacts, Sitting, render
 from service.cases.dialogue_hold import turnout
@@ -18,11 +18,10 @@ from service.store.dialogue import (
     items,
     linked,
     meetings_of,
-    round_for,
 )
-from service.store.tables import ContactAssignment, DialogueRound, Invitation, Meeting, Organisation
+from service.store.dialogues import seen
+from service.store.tables import ContactAssignment, DialogueRound, Meeting, Organisation
 from states import dialogue as rule
-from states.access import Operation, Relation, require
 from states.calendar import TZ, civil
 from states.dialogue import MeetingStatus, State
 from states.errors import NotFound
@@ -64,13 +63,8 @@ def notes_facts(session: Session, row: DialogueRound) -> NotesFacts:
 
 
 def _readable(session: Session, actor: Actor, round_id: UUID) -> DialogueRound:
-    found = session.get(DialogueRound, round_id)
-    mine = select(Invitation.id).where(col(Invitation.round_id) == round_id, col(Invitation.assignment_id) == actor.assignment)
-    if found is not None and found.state in _SENT and actor.assignment and session.exec(mine).first():
-        require(Operation.view_dialogue, actor.role, Relation.own)
-        return found
-    row = round_for(session, actor, Operation.view_dialogue, round_id)
-    if row.state not in rule.NOTED and row.state not in _SENT:
+    row, of_region = seen(session, actor, round_id)
+    if row.state not in _SENT and not (of_region and row.state in rule.NOTED):
         raise NotFound
     return row
 

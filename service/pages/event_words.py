@@ -66,6 +66,8 @@ _SENTENCES = {
     "dialogue_invite": _("Inbjudningar skickades: {title}. Antal: {count}."),
     "dialogue_invite_more": _("Fler bjöds in: {title}. Antal: {count}."),
     "dialogue_reply": _("Ett svar på en inbjudan kom in: {title}."),
+    "dialogue_guest": _("En kollega anmäldes i någons ställe: {title}."),
+    "dialogue_guest_off": _("En kollega som skulle ha kommit i någons ställe avanmäldes."),
     "dialogue_close_rsvp": _("Anmälan stängdes: {title}."),
     "dialogue_reschedule": _("Ett möte flyttades till {day}: {title}. {reason}"),
     "dialogue_cancel_meeting": _("Ett möte ställdes in: {title}. {reason}"),
@@ -125,7 +127,8 @@ def sentence(kind: str, payload: Mapping[str, object]) -> Said:
         words = _("En uppgift sköts upp. {note}")
     values: dict[str, object] = dict.fromkeys((name for _text, name, *_rest in Formatter().parse(words.msgid) if name), "")
     values |= {key: _said(key, value) for key, value in payload.items()}
-    return words.filling(**values, count=payload.get(_COUNTED.get(kind, ""), 0))
+    values["count"] = payload.get(_COUNTED.get(kind, "count"), 0)
+    return words.filling(**values)
 
 
 def _said(key: str, value: object) -> str:

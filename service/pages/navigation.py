@@ -50,6 +50,7 @@ def _staff(session: Session, actor: Actor, now: datetime, paths: Paths) -> list[
     possible = (
         (Operation.view_tasks, _("Att göra"), _path(paths, "today"), count),
         (Operation.view_programme, _("Översikt"), _overview(session, actor, paths), 0),
+        (Operation.view_dialogue, _("Dialoger"), _path(paths, "dialogues"), 0),
         (Operation.view_contacts, _("Kontakter"), _path(paths, "contacts"), 0),
         (Operation.view_messages, _("Utkorg"), _path(paths, "messages"), troubled(session, actor) if own else 0),
         (Operation.view_log, _("Händelselogg"), _path(paths, "events"), 0),
@@ -69,7 +70,10 @@ def _overview(session: Session, actor: Actor, paths: Paths) -> str:
 
 
 def _party(actor: Actor, paths: Paths) -> list[NavLink]:
-    found = [NavLink(_("Min kommun"), _path(paths, "municipality"))]
+    dialogues = NavLink(_("Dialoger"), _path(paths, "dialogues"))
+    if not may(Operation.view_agreement, actor.role, Relation.party):
+        return [dialogues]
+    found = [NavLink(_("Min kommun"), _path(paths, "municipality")), dialogues]
     if may(Operation.view_contacts, actor.role, Relation.party):
         found.append(NavLink(_("Våra kontakter"), _path(paths, "own_contacts")))
     return [link for link in found if link.href]

@@ -11,11 +11,13 @@ from fastapi.responses import HTMLResponse, Response
 from service.cases.plan_file import read_plan
 from service.cases.programmes import AreaPlan, ProgrammePlan, add_area, create_programme, programme_for, reword_area
 from service.pages.rendering import Paths, render, see_other
+from service.store.dialogues import behind, led_by
 from service.store.overview import area_text, areas
 from service.web import Form, Typed, Visit, Visiting, permit
 from states.access import Operation, Relation, may
 from states.errors import FieldError, Invalid, NotFound, Stale
 from states.facts import FIELD_CODES
+from states.labels import label
 from states.said import _
 
 router = APIRouter(include_in_schema=False)
@@ -192,6 +194,7 @@ def _area_page(
             raise NotFound
         area, text = found
         programme = programme_for(session, visit.actor, Operation.view_programme, area.programme_id)
+        findings, led = behind(session, area_id), led_by(session, area_id)
     values = {"t": text.title, **{code: text.fields.get(code, "") for code in FIELD_CODES}}
     return render(
         request,
@@ -200,6 +203,8 @@ def _area_page(
         area=area,
         text=values,
         programme=programme,
+        findings=[(f, row, whose, label(f.kind)) for f, row, whose in findings],
+        agreements=led.clauses,
         values={code: typed.get(code, "") for code in values} if typed else values,
         fields=FIELDS,
         stale=stale,

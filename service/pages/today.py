@@ -62,6 +62,8 @@ class Section:
 def today(request: Request, visit: Visit) -> Response:
     """The strategist's day; staff without tasks see the programmes, everybody else their own municipality."""
     paths = Paths(request)
+    if visit.actor.role is Role.guest:
+        return see_other(request, paths("dialogues"))
     if not visit.actor.staff:
         return see_other(request, paths("municipality"))
     if visit.actor.role is not Role.strategist:
@@ -124,13 +126,21 @@ def _task(due: Due, paths: Paths) -> Entry:
     call = due.task.kind == CALL
     return Entry(
         title=due.task.title,
-        href=paths("agreement", agreement_id=due.agreement.id) if due.agreement else "",
+        href=_subject(due, paths),
         button=_("Jag har ringt") if call else _("Klart"),
         meta=(_("Sedan {day}", day=date_short(civil(due.task.created_at))),),
         hint=due.task.detail,
         tone="late" if call else "",
         task=due.task.id,
     )
+
+
+def _subject(due: Due, paths: Paths) -> str:
+    """Where the matter of a task is: its agreement, or its dialogue."""
+    if due.agreement:
+        return paths("agreement", agreement_id=due.agreement.id)
+    of_dialogue = due.task.subject_id is not None and due.task.kind.startswith("dialogue_")
+    return paths("dialogue", round_id=due.task.subject_id) if of_dialogue else ""
 
 
 def _reply(due: Due, paths: Paths) -> Entry:

@@ -6,7 +6,7 @@ from datetime import date
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, true
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, or_, select
 
 from service.store.columns import new_id
 from service.store.outbox import MAIL_DOMAIN
@@ -27,9 +27,10 @@ from service.store.tables import (
     Organisation,
     Person,
     PopulationFigure,
+    Substitution,
 )
 from states import dialogue as rule
-from states.access import Operation, Relation, require
+from states.access import Operation, Relation, may, require
 from states.errors import NotFound, Stale
 from states.parties import Actor, Role
 
@@ -110,6 +111,30 @@ def invitation_for(session: Session, actor: Actor, operation: Operation, invitat
     else:
         raise NotFound
     return row, found
+
+
+def invitation_seen(session: Session, actor: Actor, invitation_id: UUID) -> tuple[DialogueRound, Invitation]:
+    """The same to look at, without holding anything."""
+    found = session.get(Invitation, invitation_id)
+    if found is None:
+        raise NotFound
+    row = session.get_one(DialogueRound, found.round_id)
+    own = found.assignment_id == actor.assignment
+    strategists = row.region_id == actor.organisation and actor.programme in (None, row.programme_id)
+    if not own and not (strategists and may(Operation.reply_dialogue, actor.role, Relation.region)):
+        raise NotFound
+    return row, found
+
+
+def invitations_of(session: Session, actor: Actor, round_id: UUID | None = None) -> list[Invitation]:
+    """Those that went to the person, or that they come to in a colleague's place; of one round or of all that were sent."""
+    if actor.assignment is None:
+        return []
+    instead = select(Substitution.invitation_id).where(col(Substitution.assignment_id) == actor.assignment)
+    query = select(Invitation).where(or_(col(Invitation.assignment_id) == actor.assignment, col(Invitation.id).in_(instead)))
+    if round_id is not None:
+        query = query.where(col(Invitation.round_id) == round_id)
+    return list(session.exec(query.order_by(col(Invitation.id))).all())
 
 
 def meetings_of(session: Session, round_id: UUID) -> list[Meeting]:

@@ -72,8 +72,11 @@ class AtTheKeyboard:
         return fetched.value.path().read_bytes()
 
     def write(self, label: str, words: str) -> None:
-        self._go_to(self._labelled(label))
-        self.page.keyboard.press("Control+A")
+        """Into a field; a list of choices goes to the one that begins with the words."""
+        field = self._labelled(label)
+        self._go_to(field)
+        if field.evaluate("it => it.tagName") != "SELECT":
+            self.page.keyboard.press("Control+A")
         self.page.keyboard.type(words)
 
     def write_day(self, label: str, day: date) -> None:

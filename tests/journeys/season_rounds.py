@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlmodel import Session, select
 
-from service.cases.dialogue import MeetingPlan, RoundPlan, create_round, create_series, set_rsvp_due
+from service.cases.dialogue import MeetingPlan, RoundPlan, change_round, create_round, create_series
 from service.cases.dialogue_findings import Received, note_action, note_finding, receive_answer, set_aside
 from service.cases.dialogue_hold import Present, hold, note_attendance
 from service.cases.dialogue_invite import Choice, invite
@@ -45,8 +45,9 @@ def _take_up(stage: Stage, now: datetime, told: Script, series: str, name: str) 
     """The draft that the sweep made when the last one had been held."""
     with stage.store.write() as session:
         mine = DialogueRound.series_id == _series(stage, session, now, {"namn": series}), DialogueRound.state == State.draft
-        stage.rounds[name] = session.exec(select(DialogueRound.id).where(*mine)).one()
-        set_rsvp_due(session, stage.contact(session, REGION), now, stage.rounds[name], told["svar senast"])
+        row = session.exec(select(DialogueRound).where(*mine)).one()
+        stage.rounds[name] = row.id
+        change_round(session, stage.contact(session, REGION), now, row.id, row.title, row.questions, told["svar senast"])
 
 
 def _meeting(told: Script) -> MeetingPlan:

@@ -46,6 +46,10 @@ class Visitor:
         control = self._labelled(label)
         if control.tag == "textarea":
             control.text = words
+        elif control.tag == "select":
+            for option in control.xpath("./option"):
+                option.attrib.pop("selected", None)
+            _best([(_spaced(option.text_content()), option) for option in control.xpath("./option")], words).set("selected", "")
         else:
             control.set("value", words)
 

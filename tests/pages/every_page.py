@@ -37,7 +37,10 @@ from service.store.tables import (
     AgreementParty,
     ContactAssignment,
     DecisionStep,
+    DialogueRound,
     FrozenText,
+    Invitation,
+    Meeting,
     Message,
     Organisation,
     Person,
@@ -193,6 +196,56 @@ def _region() -> Iterator[Stop]:
     yield Stop("chain", SOFIA)
 
 
+AMIRA = ("Region Stockholm", Role.strategist)
+LO = ("Falun", Role.guest)
+_FOURTH, _THIRD, _ARTISTS, _VISIT = (
+    "Regional kulturdialog 4",
+    "Regional kulturdialog 3",
+    "Dialog om konst",
+    "Möte om överenskommelsen, R",
+)
+_REMISS, _FORUM, _STAGES = "Remiss", "Årligt forum", "Dialogmöte: scenkonst"
+
+
+def _dialogues() -> Iterator[Stop]:
+    """Dialogues in every state that the demonstration has, for the region, the invited and who comes instead."""
+    for who in (ELIN, AMIRA, _contact("Orsa"), _contact("Mora"), LO, REGISTRAR, _contact("Gagnef")):
+        yield Stop("dialogues", who)
+    yield Stop("new_dialogue", ELIN)
+    yield Stop("new_dialogue_series", ELIN)
+    yield Stop("dialogue_follow_up", ELIN)
+    yield Stop("dialogue_follow_up", ELIN, query="ar=2020", note="none")
+    yield Stop("dialogue_follow_up", AMIRA)
+    for title, note in ((_FOURTH, "draft"), (_THIRD, "closed"), (_ARTISTS, "held"), (_VISIT, "summarised"), (_REMISS, "remiss")):
+        yield Stop("dialogue", ELIN, "", (f"round:{title}",), note=note)
+    yield Stop("dialogue", AMIRA, "", (f"round:{_FORUM}",), note="invited")
+    yield Stop("dialogue", AMIRA, "", (f"round:{_STAGES}",), note="stages")
+    yield Stop("dialogue", _contact("Rättvik"), "", (f"round:{_VISIT}",), note="notes")
+    yield Stop("dialogue", _contact("Mora"), "", (f"round:{_REMISS}",), note="answered")
+    yield Stop("dialogue", _contact("Orsa"), "", (f"round:{_REMISS}",), note="remiss")
+    yield Stop("dialogue", _contact("Täby"), "", (f"round:{_FORUM}",), note="rsvp")
+    yield Stop("dialogue", _contact("Solna"), "", (f"round:{_FORUM}",), note="rsvp")
+    yield Stop("dialogue", LO, "", (f"round:{_THIRD}",), note="guest")
+    yield Stop("dialogue_plan", ELIN, "", (f"round:{_FOURTH}",))
+    yield Stop("new_meeting", ELIN, "", (f"round:{_FOURTH}",))
+    yield Stop("rescheduling", ELIN, "", (f"meeting:{_FOURTH}",), note="draft")
+    yield Stop("rescheduling", AMIRA, "", (f"meeting:{_FORUM}",))
+    yield Stop("meeting_cancellation", AMIRA, "", (f"meeting:{_FORUM}",))
+    yield Stop("dialogue_cancellation", AMIRA, "", (f"round:{_FORUM}",))
+    yield Stop("agenda", ELIN, "", (f"meeting:{_FOURTH}",))
+    yield Stop("agenda", ELIN, "", (f"meeting:{_THIRD}",), note="closed")
+    yield Stop("dialogue_guests", ELIN, "", (f"round:{_FOURTH}",))
+    yield Stop("dialogue_guests", AMIRA, "", (f"round:{_FORUM}",), note="answers")
+    yield Stop("dialogue_reply", AMIRA, "", (f"invitation:{_FORUM}",))
+    yield Stop("attendance", ELIN, "", (f"meeting:{_ARTISTS}",))
+    yield Stop("attendance", AMIRA, "", (f"meeting:{_STAGES}",), note="closed")
+    yield Stop("consultation_answers", ELIN, "", (f"round:{_REMISS}",))
+    for route in ("dialogue_findings", "dialogue_actions", "dialogue_notes"):
+        yield Stop(route, ELIN, "", (f"round:{_ARTISTS}",))
+        yield Stop(route, ELIN, "", (f"round:{_THIRD}",), note="closed")
+    yield Stop("dialogue_notes", ELIN, "", (f"round:{_VISIT}",), note="out")
+
+
 def _public() -> Iterator[Stop]:
     yield Stop("sign_in")
     yield Stop("sign_in_code")
@@ -218,7 +271,9 @@ def _refusals() -> Iterator[Stop]:
 
 
 STOPS: tuple[Stop, ...] = tuple(
-    stop for part in (_region, _settings, _negotiations, _municipality, _signing, _public, _refusals) for stop in part()
+    stop
+    for part in (_region, _settings, _negotiations, _municipality, _signing, _dialogues, _public, _refusals)
+    for stop in part()
 )
 
 
@@ -258,7 +313,7 @@ class Stage:
         """The address of a stop, with ids looked up among the rows."""
         known = {"agreement_id": self.agreement(stop.town)} if stop.town else {}
         wanted = _names(self.application, stop.route)
-        values = {**known, **{_PARAMS[p]: self._value(stop, p) for p in stop.params}}
+        values = {**known, **{_PARAMS[p.partition(":")[0]]: self._value(stop, p) for p in stop.params}}
         path = self.application.url_path_for(stop.route, **{name: str(values[name]) for name in wanted})
         return f"{path}?{stop.query}" if stop.query else str(path)
 
@@ -282,6 +337,8 @@ class Stage:
             return self._token(stop.town)
         if param == "digest":
             return unsubscribe_token(self.settings.secret_keys[0], self._row(stop, "mailed").hex)
+        if ":" in param:
+            return self._of_dialogue(*param.split(":", 1))
         if param in _FIXED:
             return _FIXED[param]
         return self._row(stop, param)
@@ -305,6 +362,17 @@ class Stage:
             return self.paper
         with self.store.read() as session:
             return session.exec(queries[param]()).first()
+
+    def _of_dialogue(self, what: str, title: str) -> Any:
+        """The round whose title begins so, its first meeting, or an invitation that nobody has answered."""
+        with self.store.read() as session:
+            row = session.exec(select(DialogueRound.id).where(col(DialogueRound.title).startswith(title))).one()
+            queries: Mapping[str, Any] = {
+                "round": select(DialogueRound.id).where(col(DialogueRound.id) == row),
+                "meeting": select(Meeting.id).where(col(Meeting.round_id) == row),
+                "invitation": select(Invitation.id).where(col(Invitation.round_id) == row, col(Invitation.reply).is_(None)),
+            }
+            return session.exec(queries[what]).first()
 
     def clause(self, town: str, state: clause_rule.State | None) -> UUID:
         """The first area in that state; without one, the last that somebody is waited for."""
@@ -382,6 +450,9 @@ _PARAMS = {
     "organisation": "organisation_id",
     "main": "assignment_id",
     "deputy": "assignment_id",
+    "round": "round_id",
+    "meeting": "meeting_id",
+    "invitation": "invitation_id",
 }
 
 

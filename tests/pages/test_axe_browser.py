@@ -18,7 +18,12 @@ pytestmark = pytest.mark.browser
 
 Look = tuple[Stage, str, Browser]
 
-FILES = {"matrix_file", "documents", "stored_file", "received_file", "public_feed", "public_file"}
+FILES = {"matrix_file", "documents", "stored_file", "received_file", "public_feed", "public_file"} | {
+    "consultation_file",
+    "dialogue_calendar",
+    "dialogue_follow_up_file",
+    "dialogue_notes_file",
+}
 """Routes that answer with a file to keep; all others are pages to read."""
 
 TITLE = re.compile(r"^(Fel: )?\S.* – .*\S – Överens$|^\S.* – Överens$")
@@ -60,7 +65,18 @@ def test_every_page_is_sound_wide_and_narrow(look: Look, who: tuple[str, object]
     assert complaints == []
 
 
-FORMS = ("new_programme", "new_contact", "contact_handover", "clauses", "date_requests", "due", "decision_plan", "own_colleagues")
+FORMS = (
+    "new_programme",
+    "new_contact",
+    "contact_handover",
+    "clauses",
+    "date_requests",
+    "due",
+    "decision_plan",
+    "own_colleagues",
+    "new_dialogue",
+    "new_dialogue_series",
+)
 
 
 @pytest.mark.parametrize("route", FORMS)

@@ -239,6 +239,8 @@ def test_a_kind_nobody_has_words_for_still_reads() -> None:
     assert sentence("send_response", {"party": "Orsa kommun", "answers": 1}) == "Orsa kommun skickade svar på ett område."
     assert sentence("something_new", {"x": 1}) == "Something new."
     assert sentence("decline", {"reason": "{oj}"}) == "Kommunen tackade nej. {oj}"
+    invited = sentence("dialogue_invite", {"title": "Forum", "count": 33})
+    assert invited == "Inbjudningar skickades: Forum. Antal: 33."
 
 
 def test_a_municipality_is_led_to_its_own_pages_and_refused_the_others(site: Site, path: str) -> None:
@@ -262,9 +264,9 @@ def test_the_menu_holds_what_each_role_may_see(site: Site) -> None:
             frame = frame_for(request, session, site.settings, who, "Region Dalarna", TODAY)  # type: ignore[arg-type]
         return [link.label for link in frame.nav]
 
-    assert menu(cast.elin) == ["Att göra", "Översikt", "Kontakter", "Utkorg", "Händelselogg", "Inställningar"]
-    assert menu(cast.registrar) == ["Översikt", "Kontakter", "Händelselogg"]
-    assert menu(cast.falun_registrar) == ["Min kommun"]
-    assert menu(cast.karin) == ["Min kommun", "Våra kontakter"]
-    assert menu(cast.chair) == ["Min kommun"]
+    assert menu(cast.elin) == ["Att göra", "Översikt", "Dialoger", "Kontakter", "Utkorg", "Händelselogg", "Inställningar"]
+    assert menu(cast.registrar) == ["Översikt", "Dialoger", "Kontakter", "Händelselogg"]
+    assert menu(cast.falun_registrar) == ["Min kommun", "Dialoger"]
+    assert menu(cast.karin) == ["Min kommun", "Dialoger", "Våra kontakter"]
+    assert menu(cast.chair) == ["Min kommun", "Dialoger"]
     assert menu(None) == []

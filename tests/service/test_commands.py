@@ -217,8 +217,8 @@ def _damage(path: Path) -> None:
     [
         ("clock: [", "rad 1: filen är inte giltig YAML"),
         ("a: 1\n b: 2\n", "rad 2: filen är inte giltig YAML"),
-        ("- a\n", "är inget exempel: clock, created, region, staff, municipalities saknas"),
-        ("clock: 2027-01-01\nregion: {}\n", "created, staff, municipalities saknas"),
+        ("- a\n", "är inget exempel: clock, adopted, created, region, staff, municipalities saknas"),
+        ("clock: 2027-01-01\nregion: {}\n", "adopted, created, staff, municipalities saknas"),
         ("\x00", "kan inte läsas som text"),
     ],
 )

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 from fastapi.routing import iter_route_contexts
-from sqlmodel import col, func, select
+from sqlmodel import Session, col, func, select
 
 from service.api.router import describe
 from service.app import create_app
@@ -26,12 +26,18 @@ from service.store.columns import new_id
 from service.store.files import Files
 from service.store.session import Store
 from service.store.tables import (
+    ActionItem,
     Answer,
     Clause,
+    ConsultationAnswer,
     DateRequest,
     DecisionStep,
+    DialogueRound,
     Document,
     Event,
+    Finding,
+    Invitation,
+    Meeting,
     Message,
     ReceivedFile,
     Response,
@@ -40,6 +46,7 @@ from service.store.tables import (
     Task,
 )
 from states.access import GRANTS, Operation, Relation, may_somewhere
+from states.dialogue import FindingKind, Kind, MeetingStatus, State
 from states.parties import Actor, Role
 from tests.browser import CERTIFICATES, serving
 from tests.pages.site import Site, application
@@ -177,6 +184,7 @@ def _everything(case: Case) -> dict[str, str]:
         assert step is not None
         assert message is not None
         return {
+            **_dialogue(session, case.cast),
             "agreement_id": str(case.id),
             "party_id": str(standing.party_of(case.cast.karin).id),
             "clause_id": str(clause.id),
@@ -199,6 +207,37 @@ def _everything(case: Case) -> dict[str, str]:
             "organisation_id": str(case.cast.falun),
             "sha256": document.file_sha256,
         }
+
+
+def _dialogue(session: Session, cast: Cast) -> dict[str, str]:
+    """A dialogue and a consultation with somebody of Falun's who is in no other test, and what was said in them."""
+    guest = join(session, "Gun Ask", cast.falun, Role.deputy)
+    row = DialogueRound(region_id=cast.region, kind=Kind.dialogue, title="Dialog", state=State.held, created_at=later(110))
+    session.add(row)
+    session.flush()
+    begins = later(120)
+    held = Meeting(round_id=row.id, starts_at=begins, ends_at=begins + timedelta(hours=1), ics_uid="m", state=MeetingStatus.held)
+    session.add(held)
+    session.flush()
+    assert guest.assignment is not None
+    invitation = Invitation(
+        round_id=row.id, organisation_id=cast.falun, meeting_id=held.id, assignment_id=guest.assignment, asked_at=begins
+    )
+    finding = Finding(round_id=row.id, organisation_id=cast.falun, kind=FindingKind.need, text="Scen.", at=begins)
+    action = ActionItem(round_id=row.id, text="Kartlägg.", owner_id=guest.assignment)
+    written = ConsultationAnswer(
+        round_id=row.id, organisation_id=cast.falun, file_name="svar.pdf", media_type="application/pdf", at=begins
+    )
+    session.add_all([invitation, finding, action, written])
+    session.flush()
+    return {
+        "round_id": str(row.id),
+        "meeting_id": str(held.id),
+        "invitation_id": str(invitation.id),
+        "finding_id": str(finding.id),
+        "action_id": str(action.id),
+        "written_id": str(written.id),
+    }
 
 
 def _made_up(falun: Mapping[str, str]) -> dict[str, str]:

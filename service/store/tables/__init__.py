@@ -17,6 +17,7 @@ from service.store.tables.dialogue import (
     PopulationFigure,
     RoundComment,
     RoundMessage,
+    Substitution,
 )
 from service.store.tables.history import ChainHead, Event, EventPayload
 from service.store.tables.outbox import LetterText, Message, ReceivedFile, ReceivedMail, Reminder, Task
@@ -78,6 +79,7 @@ __all__ = [
     "Signature",
     "SignatureSlot",
     "Stance",
+    "Substitution",
     "Task",
     "Throttle",
 ]

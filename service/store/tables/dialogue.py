@@ -121,6 +121,13 @@ class Invitation(Row, table=True):
     version: int = 1
 
 
+class Substitution(Row, table=True):
+    """The colleague who comes instead, with an assignment of their own that opens this round and nothing else."""
+
+    invitation_id: UUID = Field(foreign_key="invitation.id", primary_key=True)
+    assignment_id: UUID = Field(foreign_key="contact_assignment.id", unique=True)
+
+
 class Attendance(Row, table=True):
     """Who came to a meeting: the invited person or their substitute. Nobody is written down as absent; that is derived."""
 

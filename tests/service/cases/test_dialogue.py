@@ -188,7 +188,7 @@ def test_a_whole_round_from_series_to_closed(any_store: Store, files: Files) -> 
         row = summarise(session, files, elin, after, scene.round, "Tolv av femton deltog.")
         assert row.comments_until == date(2027, 4, 28)
         told = mails(session, "dialogue_notes")
-        assert {m.recipient_name for m in told} == {"Karin Östlund", "Hanna Qvist", "Rikard Lind"}
+        assert {m.recipient_name for m in told} == {"Karin Östlund", "Lo Ek", "Hanna Qvist", "Rikard Lind"}
         assert {files.get(one.sha256)[:2] for one in kept(session)} == {b"PK"}
         assert all("Scenkonst först." in m.body and "Kartlägg scenerna." in m.body for m in told)
         comment(session, scene.headmaster, after, scene.round, "Vi var sjuka den dagen.")

@@ -26,6 +26,7 @@ LANDED = {
     "0007_looks.py": "245bce1da0394c59b07bf3cd0cf0b5a2b2a49b779a7dacbc4eb0b4c98b987264",
     "0008_order_of_stances.py": "385a0d16bcb5cbd3b89237bf6cee31cc4465d9630669afc2424c965cddfd2fc9",
     "0009_mail.py": "107294ddea708a17794361d40821d9d20de69aae133dc50e1b527df9fbd0d268",
+    "0010_guests.py": "d0e1bffaf0961168cd79697e846e7c72796320dba44e6e443c8c39b406b33511",
 }
 """A new revision adds its line, `sha256sum service/store/migrations/versions/0*.py`; no line here is ever altered."""
 
