@@ -17,11 +17,11 @@ class PostOffice:
 
     def __init__(self) -> None:
         self.taken: list[bytes] = []
+        self._read: list[EmailMessage] = []
         self.next_answers: list[str] = []
         self.refused_recipients: dict[str, str] = {}
         self.connections = 0
-        self._read: list[EmailMessage] = []
-        self._controller = Controller(self, hostname="127.0.0.1", port=_free_port(), server_hostname="localhost")
+        self._controller = Controller(self, hostname="127.0.0.1", port=_free_port())
 
     def open(self) -> None:
         self._controller.start()
