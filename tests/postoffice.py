@@ -20,6 +20,7 @@ class PostOffice:
     def __init__(self, tls: ssl.SSLContext | None = None, password: str = "", *, from_the_start: bool = False) -> None:
         """With `tls` the line is protected, on demand or from the start; with a password nobody else gets in."""
         self.taken: list[bytes] = []
+        self._read: list[EmailMessage] = []
         self.next_answers: list[str] = []
         self.refused_recipients: dict[str, str] = {}
         self.connections = 0
@@ -29,8 +30,7 @@ class PostOffice:
         said: dict[str, Any] = {"ssl_context": tls} if from_the_start else {"tls_context": tls, "require_starttls": bool(tls)}
         if password:
             said |= {"authenticator": self._let_in, "auth_required": True, "auth_require_tls": bool(tls) and not from_the_start}
-        self._read: list[EmailMessage] = []
-        self._controller = Controller(self, hostname="127.0.0.1", port=_free_port(), server_hostname="localhost", **said)
+        self._controller = Controller(self, hostname="127.0.0.1", port=_free_port(), **said)
 
     def open(self) -> None:
         self._controller.start()

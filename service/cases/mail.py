@@ -13,7 +13,7 @@ from service.post.letters import LetterName, render
 from service.store import outbox
 from service.store.contacts import Contact, contacts, main_contacts
 from service.store.standing import Party, Standing
-from service.store.tables import Document, Task
+from service.store.tables import Agreement, Document, Task
 from states.calendar import civil
 from states.parties import STRATEGIST, Actor
 
@@ -64,7 +64,7 @@ def write(
     **options: object,
 ) -> None:
     """Queue one letter to one person; the personal link leads to the agreement unless another path is named."""
-    known = {**_sender(session, now, standing), "namn": contact.person.name, **facts}
+    known = {**_sender(session, now, standing, contact), "namn": contact.person.name, **facts}
     letter = render(name, known, own_letters(session, standing.agreement.region_id))
     outbox.queue(
         session,
@@ -161,6 +161,10 @@ def counterpart(standing: Standing, party: Party) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} och {names[-1]}"
 
 
+def period(agreement: Agreement) -> str:
+    return f"{agreement.period_from.year}–{agreement.period_to.year}"
+
+
 def _with_parties(standing: Standing, party: Party, facts: Mapping[str, str] | None) -> dict[str, str]:
     agreement = standing.agreement
     municipality = next((p for p in standing.parties if not p.is_region), party)
@@ -169,7 +173,7 @@ def _with_parties(standing: Standing, party: Party, facts: Mapping[str, str] | N
         "region": standing.region.organisation.name,
         "part": party.organisation.name,
         "motpart": counterpart(standing, party),
-        "period": f"{agreement.period_from.year}–{agreement.period_to.year}",
+        "period": period(agreement),
         "slutdatum": format_date(agreement.period_to, "d MMMM y", "sv"),
         "svarsdatum": in_full(agreement.due),
         "antal": str(len(standing.clauses)),
@@ -177,13 +181,15 @@ def _with_parties(standing: Standing, party: Party, facts: Mapping[str, str] | N
     }
 
 
-def _sender(session: Session, now: datetime, standing: Standing) -> dict[str, str]:
-    """The strategist who stands under the letter, with a phone number."""
+def _sender(session: Session, now: datetime, standing: Standing, to: Contact | None = None) -> dict[str, str]:
+    """The strategist who stands under the letter, with a phone number; nobody gets a letter from themselves."""
     found = contacts(session, standing.agreement.region_id, standing.agreement.programme_id, civil(now), STRATEGIST)
     region = standing.region.organisation
     if not found:
         return {"avsandare": region.name, "telefon": region.registry_email}
     person = found[0].person
+    if to is not None and to.person.id == person.id:
+        return {"avsandare": "Överens", "telefon": ""}
     return {"avsandare": f"{person.name}, {region.name}", "telefon": person.phone or person.email}
 
 

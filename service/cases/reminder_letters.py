@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from service.cases.dialogue_mail import post
 from service.cases.letter_texts import own_letters
-from service.cases.mail import counterpart, in_full
+from service.cases.mail import counterpart, in_full, period
 from service.cases.owed import Owed
 from service.cases.owed_replies import Matter, OwedReply
 from service.post.letters import Letter, LetterName, render
@@ -126,7 +126,7 @@ def _in_a_list(matter: Matter, today: date) -> str:
         return f"Svara {asked}, senast {in_full(matter.round.rsvp_due)}."
     others, board = counterpart(matter.standing, matter.party), matter.step.body if matter.step else ""
     sentences = {
-        Purpose.answer: f"Svara {others} om {matter.agreement.title}. {_last_day(matter.agreement.due, today)}",
+        Purpose.answer: f"Svara om överenskommelsen med {others} för {period(matter.agreement)}. {_last_day(matter, today)}",
         Purpose.papers: f"Skicka handlingarna till {board}, senast {in_full(matter.obligation.due)}.",
         Purpose.outcome: f"Skriv in vad {board} beslutade {in_full(matter.obligation.due)}.",
         Purpose.signature: f"Skriv under överenskommelsen med {others}.",
@@ -136,5 +136,6 @@ def _in_a_list(matter: Matter, today: date) -> str:
     return sentences[matter.obligation.purpose]
 
 
-def _last_day(due: date | None, today: date) -> str:
+def _last_day(matter: Owed, today: date) -> str:
+    due = matter.agreement.due
     return f"Svarsdagen {'var' if due and due < today else 'är'} {in_full(due)}."

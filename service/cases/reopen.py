@@ -84,7 +84,7 @@ def back_to_negotiation(
     why: str,
     titles: Sequence[str],
 ) -> Standing:
-    """The agreement is negotiated again: the frozen text is obsolete and every other party is told why."""
+    """The agreement is negotiated again: the frozen text is obsolete and every other party is told why; of a refusal all are."""
     frozen = make_obsolete(session, now, standing)
     task_done(session, actor, now, standing, SLOTS_MISSING, MISSING)
     standing = refresh(session, standing)
@@ -99,6 +99,6 @@ def back_to_negotiation(
         event, LetterName.reopened
     )
     facts = {"fran": party.organisation.name, "omraden": "\n".join(f"– {t}" for t in titles), "motivering": why}
-    for other in standing.others(party):
-        tell(session, now, standing, other, letter, facts)
+    for told in standing.parties if event is Event.refuse else standing.others(party):  # the signatory is not the contact
+        tell(session, now, standing, told, letter, facts)
     return standing

@@ -47,7 +47,15 @@ def _take_up(stage: Stage, now: datetime, told: Script, series: str, name: str) 
         mine = DialogueRound.series_id == _series(stage, session, now, {"namn": series}), DialogueRound.state == State.draft
         row = session.exec(select(DialogueRound).where(*mine)).one()
         stage.rounds[name] = row.id
-        change_round(session, stage.contact(session, REGION), now, row.id, row.title, row.questions, told["svar senast"])
+        change_round(
+            session,
+            stage.contact(session, REGION),
+            now,
+            row.id,
+            title=row.title,
+            questions=row.questions,
+            rsvp_due=told["svar senast"],
+        )
 
 
 def _meeting(told: Script) -> MeetingPlan:

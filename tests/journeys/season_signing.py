@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 
 from service.cases import case_number, decide, documents, opening, publish, sign, signatories, step_up
+from service.cases.remind_signers import remind_signers
 from service.store.standing import current_frozen
 from service.store.tables import ContactAssignment, Signature, SignatureSlot
 from states.decision import Kind, Outcome
@@ -105,6 +106,12 @@ def _sign(stage: Stage, now: datetime, _: None, name: str, place: str) -> None:
     with stage.store.write() as session:
         step_up.use_step_up(session, actor, now, "sign", slot.id)
         sign.sign(session, actor, now, slot.id, _control_code(stage, session, place))
+
+
+@act("Regionen påminner dem som inte har skrivit under för (?P<place>.+)")
+def _by_hand(stage: Stage, now: datetime, _: None, place: str) -> None:
+    with stage.store.write() as session:
+        remind_signers(session, stage.contact(session, REGION), now, stage.agreements[place])
 
 
 @act("(?P<name>.+) säger nej till att skriva under för (?P<place>[^ ]+)")

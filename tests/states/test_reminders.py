@@ -1,4 +1,4 @@
-"""The reminder planner: its ladder, its moves, its stop conditions, and what a whole season of sweeps may never do."""
+"""The reminder planner: its ladder, its moves, its stop conditions; test_reminder_seasons.py has what may never happen."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -8,10 +8,8 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from states.calendar import QuietPeriod, is_workday, quiet
+from states.calendar import QuietPeriod
 from states.reminders import (
     MOVE_WORDS,
     SKIP_WORDS,
@@ -25,7 +23,6 @@ from states.reminders import (
     call_key,
     decide,
     new_boards,
-    next_look,
     next_window,
     plan,
     slot_key,
@@ -155,6 +152,12 @@ def test_a_slot_from_before_the_request_is_part_of_it() -> None:
     assert sent(swept(asked, date(2027, 9, 16), date(2027, 11, 1))) == ["2027-09-27", "2027-10-01", "2027-10-11"]
 
 
+def test_a_slot_of_the_time_before_the_request_is_not_noted_again() -> None:
+    answered = replace(FIRM, requested_on=date(2027, 9, 20), waiting=False, answered=True)
+    assert decide(answered, POLICY, date(2027, 9, 21)) == Decision()
+    assert [slot.number for slot in decide(answered, POLICY, date(2027, 9, 27)).skipped] == [2]
+
+
 def test_signing_is_asked_for_after_five_ten_and_twenty_workdays() -> None:
     done = swept(SIGNATURE, date(2027, 9, 20), date(2027, 11, 30))
     assert sent(done) == ["2027-09-27", "2027-10-04", "2027-10-18"]
@@ -205,6 +208,13 @@ def test_a_desired_ladder_ends_in_a_call_too_but_not_before_its_day_has_passed()
     assert calls[0] == date(2027, 6, 16)
 
 
+def test_who_was_asked_after_the_day_has_ten_days_before_the_call() -> None:
+    asked = replace(DESIRED, requested_on=date(2027, 9, 1))
+    done = swept(asked, date(2027, 9, 1), date(2027, 9, 20))
+    assert next(today for today, decision in done if decision.call) == date(2027, 9, 13)
+    assert not sent(done)
+
+
 def test_at_the_cap_a_call_replaces_the_next_reminder() -> None:
     long = Policy(before=(14, 10, 7, 5, 3), after=())
     done = swept(FIRM, date(2027, 9, 1), date(2027, 9, 28), long)
@@ -248,162 +258,6 @@ def test_every_reason_and_move_has_a_sentence() -> None:
 def test_reminders_go_out_in_office_hours(now: str, then: str) -> None:
     moment = datetime.fromisoformat(now).replace(tzinfo=UTC)
     assert next_window(moment, POLICY, QUIET) == datetime.fromisoformat(then).replace(tzinfo=UTC)
-
-
-DAYS = st.dates(date(2027, 1, 1), date(2028, 12, 31))
-PERIODS = st.lists(
-    st.builds(lambda first, n: QuietPeriod(first, first + timedelta(days=n)), DAYS, st.integers(0, 70)), max_size=3
-)
-STEPS = st.lists(st.integers(1, 40), max_size=4, unique=True).map(lambda found: tuple(sorted(found)))
-POLICIES = st.builds(
-    Policy,
-    before=STEPS.map(lambda found: tuple(reversed(found))),
-    after=STEPS,
-    max_unanswered=st.integers(0, 5),
-    signature_after=STEPS,
-)
-OBLIGATIONS = st.builds(
-    Obligation,
-    purpose=st.sampled_from(Purpose),
-    subject=st.just("subject"),
-    round=st.just(1),
-    assignment=st.just("assignment"),
-    due=DAYS,
-    due_firm=st.booleans(),
-    requested_on=DAYS,
-    quiet_periods=PERIODS.map(tuple),
-)
-FACTS = ("waiting", "paused", "closed", "declined", "assignment_ended", "bounced")
-CHANGES = st.lists(st.tuples(st.integers(0, 120), st.sampled_from(FACTS)), max_size=3)
-
-
-@settings(max_examples=60, deadline=None)
-@given(OBLIGATIONS, POLICIES, CHANGES, st.sets(st.integers(0, 150), max_size=40), st.data())
-def test_a_season_of_sweeps_keeps_every_promise(
-    obligation: Obligation, policy: Policy, changes: list[tuple[int, str]], down: set[int], data: st.DataObject
-) -> None:
-    """Facts change, the sweep is down some days and runs twice on others; rows are remembered by key, as the database does."""
-    start = min(obligation.due or date.max, obligation.requested_on or date.max) - timedelta(days=45)
-    keys: set[str] = set()
-    calls: set[str] = set()
-    per_day: list[date] = []
-    for n, today in enumerate(days(start, start + timedelta(days=150))):
-        for _, fact in filter(lambda change: change[0] == n, changes):
-            obligation = altered(obligation, **{fact: not getattr(obligation, fact)})
-        for _ in range(0 if n in down else data.draw(st.integers(1, 2)) if n % 30 == 0 else 1):
-            decision = decide(obligation, policy, today)
-            calls |= {call_key(obligation)} if decision.call else set()
-            if decision.send is None:
-                continue
-            assert is_workday(today)
-            assert quiet(today, obligation.quiet_periods) is None
-            assert obligation.waiting
-            assert not any(getattr(obligation, fact) for fact in FACTS if fact != "waiting")
-            key = slot_key(obligation, decision.send.number)
-            assert key not in keys
-            keys.add(key)
-            per_day.append(today)
-            obligation = replace(
-                obligation,
-                sent_slots=obligation.sent_slots | {decision.send.number},
-                unanswered=obligation.unanswered + 1,
-                last_mailed_on=today,
-            )
-    assert len(keys) <= policy.max_unanswered
-    assert len(per_day) == len(set(per_day))
-    assert len(calls) <= 1
-
-
-@given(OBLIGATIONS, POLICIES, DAYS, st.frozensets(st.integers(1, 8)))
-def test_at_most_one_slot_is_due_and_every_skipped_one_has_a_reason(
-    obligation: Obligation, policy: Policy, today: date, done: frozenset[int]
-) -> None:
-    slots = plan(replace(obligation, sent_slots=done), policy, today)
-    assert [slot.number for slot in slots] == list(range(1, len(slots) + 1))
-    assert sum(slot.status is Status.due for slot in slots) <= 1
-    assert all((slot.reason is not None) is (slot.status is Status.skipped) for slot in slots)
-    for slot in slots:
-        assert is_workday(slot.planned)
-        assert quiet(slot.planned, obligation.quiet_periods) is None
-
-
-@settings(max_examples=60, deadline=None)
-@given(OBLIGATIONS, POLICIES)
-def test_whoever_never_answers_is_called_once_the_ladder_is_over(obligation: Obligation, policy: Policy) -> None:
-    start = min(obligation.due or date.max, obligation.requested_on or date.max) - timedelta(days=45)
-    ladder = plan(obligation, policy, start)
-    last = max(start, obligation.due or start, obligation.requested_on or start, *(slot.planned for slot in ladder))
-    done = swept(obligation, start, last + timedelta(days=300), policy)
-    ends_in_call = obligation.purpose not in (Purpose.rsvp, Purpose.confirm_contact)
-    assert any(decision.call for _, decision in done) is (bool(ladder) and ends_in_call)
-
-
-JUMPS = st.lists(st.integers(-400, 400), max_size=12)
-
-
-@settings(max_examples=80, deadline=None)
-@given(OBLIGATIONS, POLICIES, JUMPS, st.data())
-def test_jumps_of_the_clock_and_missed_runs_neither_add_nor_lose_a_slot(
-    obligation: Obligation, policy: Policy, jumps: list[int], data: st.DataObject
-) -> None:
-    """The clock goes back and forth by up to 400 days; in the end every slot since the request has one row, sent or not."""
-    start = min(obligation.due or date.max, obligation.requested_on or date.max)
-    end = max(obligation.due or date.min, obligation.requested_on or date.min) + timedelta(days=400)
-    visits = [start + timedelta(days=n) for n in jumps]
-    rows: dict[int, SkipReason | None] = {}
-    for today in [*visits, *days(end, end + timedelta(days=90))]:
-        for _ in range(data.draw(st.integers(0, 2)) if today in visits else 1):
-            decision = decide(obligation, policy, today)
-            noted = {slot.number: slot.reason for slot in decision.skipped}
-            if decision.send:
-                assert is_workday(today)
-                assert quiet(today, obligation.quiet_periods) is None
-                noted[decision.send.number] = None
-            assert not noted.keys() & rows.keys()
-            rows |= noted
-            obligation = replace(
-                obligation,
-                sent_slots=frozenset(rows),
-                unanswered=sum(reason is None for reason in rows.values()),
-                last_mailed_on=today if decision.send else obligation.last_mailed_on,
-            )
-    begun = obligation.requested_on or date.min
-    assert rows.keys() == {slot.number for slot in plan(obligation, policy, end) if slot.planned >= begun}
-    assert sum(reason is None for reason in rows.values()) <= policy.max_unanswered
-
-
-@settings(max_examples=80, deadline=None)
-@given(OBLIGATIONS, POLICIES, DAYS)
-def test_looking_only_when_a_look_is_due_does_what_looking_every_day_does(
-    obligation: Obligation, policy: Policy, start: date
-) -> None:
-    end = max(obligation.due or start, obligation.requested_on or start, start) + timedelta(days=120)
-    assert _seldom(obligation, policy, start, end) == _told(swept(obligation, start, end, policy))
-
-
-def _seldom(obligation: Obligation, policy: Policy, start: date, end: date) -> list[tuple[date, str, list[int], bool]]:
-    """The same as `swept`, from one look to the next; a quarter of the days has a look at most, or nothing was won."""
-    done, today, looks = list[tuple[date, Decision]](), start, 0
-    while today <= end:
-        looks += 1
-        decision, following = decide(obligation, policy, today), next_look(obligation, policy, today)
-        if decision != Decision():
-            done.append((today, decision))
-        obligation = remembered(obligation, decision, today)
-        today = following or end + timedelta(days=1)
-    assert looks <= 40
-    return _told(done)
-
-
-def _told(done: list[tuple[date, Decision]]) -> list[tuple[date, str, list[int], bool]]:
-    """What was done on which day; of the calls only the first, which the key makes the only one."""
-    told, called = [], False
-    for today, decision in done:
-        sent, skipped = str(decision.send.number) if decision.send else "", [slot.number for slot in decision.skipped]
-        if sent or skipped or (decision.call and not called):
-            told.append((today, sent, skipped, decision.call and not called))
-        called = called or decision.call
-    return told
 
 
 LADDER_CASES = [

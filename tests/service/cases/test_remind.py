@@ -261,7 +261,7 @@ def test_what_one_person_owes_in_two_matters_comes_in_one_mail(any_case: life.Ca
     (mail,) = reminders(case)
     assert mail.purpose == "reminder_several"
     assert mail.link_path == "/"
-    assert mail.body.count("– Svara Region Dalarna om") == 2
+    assert mail.body.count("– Svara om överenskommelsen med Region Dalarna för 2027–2030. Svarsdagen är torsdag 30") == 2
     assert swept(case, morning("2027-09-17")).queued == 0
 
 

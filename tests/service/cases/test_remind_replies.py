@@ -97,7 +97,7 @@ def test_an_invitation_and_a_proposal_come_in_one_mail(store: Store) -> None:
         (mail,) = [m for m in reminders(session) if m.recipient_name == "Hanna Qvist"]
         assert (mail.purpose, mail.agreement_id) == ("reminder_several", agreement)
         assert "– Svara om du kommer till Regional kulturdialog 3, senast fredag 2 april 2027." in mail.body
-        assert "– Svara Region Dalarna om" in mail.body
+        assert "– Svara om överenskommelsen med Region Dalarna för 2027–2030. Svarsdagen är" in mail.body
         assert sweep(session, morning(FIRST)) == Swept()
 
 

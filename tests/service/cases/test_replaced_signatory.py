@@ -1,11 +1,13 @@
 """Another person can sign for a party while the place is not signed; the one before can no more."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlmodel import Session, select
 
 from service.cases.contacts import NewContact
+from service.cases.remind import sweep
 from service.cases.remind_signers import remind_signers
 from service.cases.sign import sign
 from service.cases.signatories import SlotPlan, name_another, replace_signatory
@@ -15,6 +17,7 @@ from states.errors import Invalid, NotAllowed, NotYours, Stale
 from states.parties import Actor, Role
 from tests.people import join, later
 from tests.service.cases import life
+from tests.service.cases.test_remind import morning
 
 VICE: dict[str, Any] = {"role": Role.signatory, "title": "vice ordförande", "authority": "reglementet 3 §"}
 
@@ -50,6 +53,16 @@ def test_who_takes_a_place_over_later_the_same_day_can_be_reminded_too(case: lif
         remind_signers(session, case.cast.elin, later(124), case.id)
     reminded = [m.recipient_name for m in case.mails("reminder_signature")]
     assert sorted(reminded) == ["Anna Borg", "Torun Hällgren", "Vera Ersson"]
+
+
+def test_whom_the_sweep_has_reminded_today_is_not_reminded_by_hand_too(case: life.Case) -> None:
+    life.open_for_signing(case)
+    day = morning("2027-09-15")
+    with case.store.write() as session:
+        assert sweep(session, day).queued == 2
+        assert remind_signers(session, case.cast.elin, day, case.id) == ()
+        assert len(remind_signers(session, case.cast.elin, day + timedelta(days=1), case.id)) == 2
+    assert len(case.mails("reminder_signature")) == 4
 
 
 def test_nobody_is_replaced_after_signing_by_another_party_or_with_a_stranger(case: life.Case) -> None:

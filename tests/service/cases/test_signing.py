@@ -303,7 +303,12 @@ def test_one_signs_and_the_other_refuses(case: life.Case) -> None:
         assert standing.agreement.reopened_at == later(126)
         assert session.exec(select(Signature)).one().control_code
     assert case.state() == "negotiating"
-    assert "ångrat" in case.mails("sign_refused")[0].body
+    told = case.mails("sign_refused")
+    assert {m.recipient_name for m in told} == {"Elin Åsberg", "Joar Hedqvist", "Karin Östlund"}
+    assert all("ångrat" in m.body for m in told)
+    signed_by = {m.recipient_name: m.body.rsplit("Vänliga hälsningar\n")[-1] for m in told}
+    assert signed_by["Elin Åsberg"] == "Överens\n", "nobody gets a letter from themselves"
+    assert signed_by["Karin Östlund"].startswith("Elin Åsberg, Region Dalarna")
     case.sound()
 
 
