@@ -135,7 +135,7 @@ def deliver_outbox(store: Store, settings: Settings, clock: Callable[[], datetim
                 leased = deliver.lease(session, settings.secret_keys, clock(), batch, only)
             done = _sent(store, settings, clock, post, pace, leased)
             tried += done
-            if done < batch:
+            if not leased or done < len(leased):
                 return tried
 
 
@@ -146,10 +146,10 @@ def _sent(
     files, works = Files(settings.files_dir), False
     for number, message in enumerate(leased):
         pace.wait()
-        late = message.until <= clock()
-        (sent,) = (
-            [deliver.Sent(message.id, message.until, LATE)] if late else deliver.send(post, [message], settings.base_url, files)
-        )
+        if message.until <= clock():
+            _give_back(store, leased[number:], LATE, clock())
+            return number
+        (sent,) = deliver.send(post, [message], settings.base_url, files)
         if sent.outcome.result is Result.away:
             _give_back(store, leased[number:], sent.outcome, clock())
             return number

@@ -150,7 +150,8 @@ def _no_longer(session: Session, message: Message, real_now: datetime) -> str | 
 
 
 def _leased(session: Session, keys: tuple[bytes, ...], message: Message, real_now: datetime) -> Leased:
-    document, beside = _enclosed(session, message), session.get(RoundMessage, message.id)
+    beside = session.get(RoundMessage, message.id)
+    document = _enclosed(session, message, beside)
     return Leased(
         id=message.id,
         out=Outgoing(
@@ -171,11 +172,10 @@ def _leased(session: Session, keys: tuple[bytes, ...], message: Message, real_no
     )
 
 
-def _enclosed(session: Session, message: Message) -> Document | RoundMessage | None:
+def _enclosed(session: Session, message: Message, beside: RoundMessage | None) -> Document | RoundMessage | None:
     """The kept file that goes along: an agreement's, or the notes of a round."""
     if message.document_id:
         return session.get(Document, message.document_id)
-    beside = session.get(RoundMessage, message.id)
     return beside if beside and beside.file_sha256 else None
 
 

@@ -14,7 +14,7 @@ from service.settings import Settings, load
 from service.store import outbox
 from service.store.files import Files
 from service.store.session import Store
-from service.store.tables import Message, Task
+from service.store.tables import ContactAssignment, Message, Task
 from service.sweeps import Pace, deliver_outbox
 from states.message import State
 from tests.certificates import issued
@@ -106,3 +106,17 @@ def test_the_pace_holds_no_more_than_the_setting_and_makes_up_for_no_pause() -> 
     for _ in range(10):
         pace.wait()
     assert time.monotonic() - began >= 0.09
+
+
+def test_what_is_stopped_in_a_batch_does_not_end_the_round(store: Store, office: PostOffice, tmp_path: Path) -> None:
+    case = begin(store, tmp_path, 0)
+    with store.write() as session:
+        gone = session.get_one(ContactAssignment, case.cast.karin.assignment)
+        gone.blocked = True
+        session.add(gone)
+        for number in range(120):
+            to = gone if number == 0 else None
+            outbox.queue(
+                session, later(), key=f"{number}", purpose="t", subject="Hej", body="Hej!", recipient="x@k.example", assignment=to
+            )
+    assert deliver_outbox(store, told(office, tmp_path, smtp_per_minute=60_000), lambda: later(1)) == 119
