@@ -145,12 +145,12 @@ def _no_longer(session: Session, message: Message, real_now: datetime) -> str | 
             return ASSIGNMENT_ENDED
         if spared and message.purpose in DIGESTS:
             return UNSUBSCRIBED
-    asked = session.exec(select(Code).where(col(Code.message_id) == message.id)).first()
+    asked = session.exec(select(Code).where(col(Code.message_id) == message.id)).first() if CODE in message.body else None
     return EXPIRED if asked and asked.expires_at <= real_now else None
 
 
 def _leased(session: Session, keys: tuple[bytes, ...], message: Message, real_now: datetime) -> Leased:
-    beside = session.get(RoundMessage, message.id)
+    beside = session.get(RoundMessage, message.id) if message.agreement_id is None else None
     document = _enclosed(session, message, beside)
     return Leased(
         id=message.id,
