@@ -37,7 +37,7 @@ async def deployments(settings: Settings) -> list[RunnerDeployment]:
             schedule=Cron(when, timezone=TIMEZONE),
             concurrency_limit=ALONE,
             entrypoint_type=EntrypointType.MODULE_PATH,
-            paused=each is inbox and not settings.inbox_configured,
+            paused=not settings.inbox_configured if each is inbox else None,
         )
         for each, when in (
             (reminders, EVERY_MINUTE if settings.demo else WORKDAYS_0730),

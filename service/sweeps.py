@@ -10,7 +10,7 @@ from uuid import UUID
 from service.cases import backup, check, deliver, forget, mail_server, receive, remind, rounds, trouble
 from service.cases import follow_up as follow_ups
 from service.post import Outcome, Post, Result, SmtpSettings
-from service.post.inbox import ImapSettings, Letter, read
+from service.post.inbox import ImapSettings, Letter, MailboxAway, look, read
 from service.schedules import SchedulerAway, Schedules
 from service.settings import Settings
 from service.store.files import Files
@@ -87,7 +87,7 @@ def nightly(store: Store, settings: Settings, now: datetime, real_now: datetime,
     """Look for what cannot be, verify the history, save and try the backup, clean up, and tell what is stuck; `more` too."""
     with store.read() as session:
         found = [one for look in (check.impossible, check.chain) for one in look(session)]
-    troubles = [*more, *(f"{one.message} ({one.code})" for one in found)]
+    troubles = [*more, *shut_mailbox(settings), *(f"{one.message} ({one.code})" for one in found)]
     saved = _saved(store, settings, real_now, troubles)
     with store.write() as session:
         gone = forget.forget_old(session, real_now)
@@ -135,7 +135,7 @@ def deliver_outbox(store: Store, settings: Settings, clock: Callable[[], datetim
                 leased = deliver.lease(session, settings.secret_keys, clock(), batch, only)
             done = _sent(store, settings, clock, post, pace, leased)
             tried += done
-            if done < batch:
+            if not leased or done < len(leased):
                 return tried
 
 
@@ -146,10 +146,10 @@ def _sent(
     files, works = Files(settings.files_dir), False
     for number, message in enumerate(leased):
         pace.wait()
-        late = message.until <= clock()
-        (sent,) = (
-            [deliver.Sent(message.id, message.until, LATE)] if late else deliver.send(post, [message], settings.base_url, files)
-        )
+        if message.until <= clock():
+            _give_back(store, leased[number:], LATE, clock())
+            return number
+        (sent,) = deliver.send(post, [message], settings.base_url, files)
         if sent.outcome.result is Result.away:
             _give_back(store, leased[number:], sent.outcome, clock())
             return number
@@ -206,6 +206,16 @@ def read_inbox(store: Store, settings: Settings, clock: Callable[[], datetime]) 
 
     read(imap(settings), take)
     return Received(states[State.filed], states[State.set_aside])
+
+
+def shut_mailbox(settings: Settings) -> list[str]:
+    """Why the mailbox for replies does not open, in words; nothing when it does, or when there is none."""
+    try:
+        if settings.inbox_configured:
+            look(imap(settings))
+    except MailboxAway as away:
+        return [away.message]
+    return []
 
 
 def imap(settings: Settings) -> ImapSettings:

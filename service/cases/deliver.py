@@ -146,12 +146,13 @@ def _no_longer(session: Session, message: Message, real_now: datetime) -> str | 
             return ASSIGNMENT_ENDED
         if spared and message.purpose in DIGESTS:
             return UNSUBSCRIBED
-    asked = session.exec(select(Code).where(col(Code.message_id) == message.id)).first()
+    asked = session.exec(select(Code).where(col(Code.message_id) == message.id)).first() if CODE in message.body else None
     return EXPIRED if asked and asked.expires_at <= real_now else None
 
 
 def _leased(session: Session, keys: tuple[bytes, ...], message: Message, real_now: datetime) -> Leased:
-    document, beside = _enclosed(session, message), session.get(RoundMessage, message.id)
+    beside = session.get(RoundMessage, message.id) if message.agreement_id is None else None
+    document = _enclosed(session, message, beside)
     return Leased(
         id=message.id,
         out=Outgoing(
@@ -172,11 +173,10 @@ def _leased(session: Session, keys: tuple[bytes, ...], message: Message, real_no
     )
 
 
-def _enclosed(session: Session, message: Message) -> Document | RoundMessage | None:
+def _enclosed(session: Session, message: Message, beside: RoundMessage | None) -> Document | RoundMessage | None:
     """The kept file that goes along: an agreement's, or the notes of a round."""
     if message.document_id:
         return session.get(Document, message.document_id)
-    beside = session.get(RoundMessage, message.id)
     return beside if beside and beside.file_sha256 else None
 
 

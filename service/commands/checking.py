@@ -13,7 +13,7 @@ from service.cases.check import Finding, chain, impossible
 from service.cases.check_files import lost_files
 from service.commands.opened import opened
 from service.commands.terminal import fact, say
-from service.post.inbox import MailboxAway, look
+from service.post.inbox import MailboxAway
 from service.schedules import SchedulerAway, Schedules
 from service.settings import Settings, load
 from service.store import schema
@@ -30,7 +30,7 @@ from service.store.tables import (
     Signature,
     SignatureSlot,
 )
-from service.sweeps import imap
+from service.sweeps import shut_mailbox
 from states.calendar import TZ
 
 _OF_AN_AGREEMENT: tuple[type[SQLModel], ...] = (
@@ -123,10 +123,7 @@ def _mailbox(settings: Settings) -> Iterator[Finding]:
         yield Finding(
             "no-reply-address", "-", "Svar på mejl kommer inte fram. Sätt OVERENS_SMTP_SENDER eller OVERENS_IMAP_ADDRESS."
         )
-    try:
-        look(imap(settings))
-    except MailboxAway as away:
-        yield Finding(away.code, "-", away.message)
+    yield from (Finding(MailboxAway.code, "-", why) for why in shut_mailbox(settings))
 
 
 def _schedules(settings: Settings, *, asked: bool) -> Iterator[Finding]:

@@ -3,6 +3,7 @@
 import re
 import smtplib
 import ssl
+import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from email.message import EmailMessage
@@ -11,6 +12,9 @@ from types import TracebackType
 from typing import Literal
 
 TIMEOUT = 20.0
+QUIET = 1.0
+"""Seconds without a word after which a line is asked whether it is still there."""
+
 _OF_THIS_MAIL = (421, 450, 451, 452, 552)
 
 _ENHANCED = re.compile(r"\b[245]\.\d{1,3}\.\d{1,3}\b")
@@ -57,6 +61,7 @@ class Post:
     def __init__(self, settings: SmtpSettings) -> None:
         self.settings = settings
         self._line: smtplib.SMTP | None = None
+        self._used = 0.0
 
     @property
     def configured(self) -> bool:
@@ -96,6 +101,7 @@ class Post:
         except (smtplib.SMTPException, OSError):
             self.close()
             return Outcome(Result.temporary, "Förbindelsen med mejlservern bröts.")
+        self._used = time.monotonic()
         return SENT
 
     def _line_or_why_not(self) -> smtplib.SMTP | Outcome:
@@ -111,7 +117,9 @@ class Post:
             return Outcome(Result.away, "Mejlservern kan inte nås.")
 
     def _connected(self) -> smtplib.SMTP:
-        """The open line if it still answers, else a new one: a server may hang up between two messages."""
+        """The open line if it still answers, else a new one: a server may hang up while nothing is said."""
+        if self._line is not None and time.monotonic() - self._used < QUIET:
+            return self._line
         if self._line is not None:
             with suppress(OSError, smtplib.SMTPException):
                 if self._line.noop()[0] == 250:

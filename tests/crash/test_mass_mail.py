@@ -20,7 +20,7 @@ from service.store.session import Store
 from service.store.tables import Message
 from states.message import State
 from tests.crash.house import ROOT
-from tests.postoffice import PostOffice, read
+from tests.postoffice import PostOffice
 from tests.stores import migrated_database, migrated_file, pg_store, store
 
 __all__ = ["migrated_database", "migrated_file", "pg_store", "store"]
@@ -40,7 +40,7 @@ class Hesitant(PostOffice):
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         assert isinstance(envelope.content, bytes)
-        name = str(read(envelope.content)["Message-ID"])
+        name = envelope.content.split(b"Message-ID: ", 1)[1].split(b"\r\n", 1)[0].decode()
         self.asked[name] += 1
         if self.asked[name] == 1 and sha256(name.encode()).digest()[0] < 256 / 5:
             return "451 4.7.1 Greylisted, try again"

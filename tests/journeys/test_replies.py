@@ -14,12 +14,13 @@ from service.post.inbox import ImapSettings, MailboxAway
 from service.settings import Settings, load
 from service.store.files import Files
 from service.store.session import Store
-from service.store.tables import Message, ReceivedFile, ReceivedMail, Task
+from service.store.tables import ContactAssignment, Message, ReceivedFile, ReceivedMail, Task
 from service.sweeps import Received, deliver_outbox, read_inbox
 from states.incoming import Reason
 from tests.dovecot import mailbox
 from tests.people import draft, later
 from tests.postoffice import PostOffice, post_office, text
+from tests.postoffice import read as read_mail
 from tests.service.cases import life
 from tests.stores import migrated_file, store
 
@@ -108,6 +109,37 @@ def test_replies_find_their_agreement_and_machines_and_strangers_do_not(
         (task,) = session.exec(select(Task).where(col(Task.kind) == "mail_reply"))
         assert (task.agreement_id, task.organisation_id) == (case.id, case.cast.region)
         assert len(session.exec(select(Message)).all()) == 2
+
+
+def test_a_bounce_marks_its_contact_and_is_a_task_and_a_late_one_is_neither(
+    store: Store, settings: Settings, box: ImapSettings, post_office: PostOffice
+) -> None:
+    case = life.propose(life.begin(store, Files(settings.files_dir)))
+    deliver_outbox(store, settings, now)
+    (mail,) = post_office.mails
+    for number, (status, reason) in enumerate([("4.4.1", Reason.delayed), ("5.1.1", Reason.bounce)]):
+        arrive(box, report(mail, number, status))
+        assert read_inbox(store, settings, now) == Received(set_aside=1)
+        with store.read() as session:
+            assert session.exec(select(ReceivedMail).order_by(col(ReceivedMail.id).desc())).first().reason is reason  # type: ignore[union-attr]
+            marked = session.get_one(ContactAssignment, case.cast.karin.assignment).bounced
+            tasks = session.exec(select(Task).where(col(Task.kind) == "mail_failed")).all()
+            assert (marked, len(tasks)) == ((True, 1) if reason is Reason.bounce else (False, 0))
+
+
+def report(about: EmailMessage, number: int, status: str) -> EmailMessage:
+    """What a mail server says about a mail that it could not hand over (RFC 3464)."""
+    fields = (
+        f"Reporting-MTA: dns; kommun.example\n\nFinal-Recipient: rfc822; x@kommun.example\nAction: failed\nStatus: {status}\n"
+    )
+    parts = [
+        ("text/plain", "Gick inte fram."),
+        ("message/delivery-status", fields),
+        ("text/rfc822-headers", f"Message-ID: {about['Message-ID']}\nSubject: x\n"),
+    ]
+    lines = [f'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\nMessage-ID: <dsn{number}@k.example>\n']
+    lines += [f"\n--b\nContent-Type: {kind}\n\n{text}" for kind, text in parts]
+    return read_mail(("From: MAILER-DAEMON@kommun.example\n" + "".join(lines) + "\n--b--\n").encode())
 
 
 def test_a_wrong_password_is_said_in_words_and_never_repeated(settings: Settings, store: Store) -> None:

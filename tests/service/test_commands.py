@@ -153,6 +153,18 @@ def test_a_bad_backup_ends_with_one_and_removes_nothing(region: None, tmp_path: 
     assert sorted(path.name.partition("Z.")[2] for path in (tmp_path / "b").iterdir()) == ["failed.tar", "tar"]
 
 
+def test_a_mailbox_that_does_not_open_is_found(region: None, capsys: Said, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    for name, value in {"HOST": "127.0.0.1", "PORT": str(port), "TLS": "none", "USER": "svar", "PASSWORD": "hemligt ord"}.items():
+        monkeypatch.setenv(f"OVERENS_IMAP_{name}", value)
+    assert run(["check", "--settings"]) == FOUND
+    said = capsys.readouterr()
+    assert "mailbox-away - Brevlådan för svar går inte att öppna: servern svarar inte." in said.out
+    assert "no-reply-address" in said.out
+    assert "hemligt ord" not in said.out + said.err
+
+
 @pytest.mark.parametrize("arguments", [["--json", "check"], ["check", "--json"], ["check", "--chain", "--json"]])
 def test_a_finding_has_a_page_to_go_to(region: None, arguments: list[str], tmp_path: Path, capsys: Said) -> None:
     assert run(arguments) == DONE

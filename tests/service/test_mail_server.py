@@ -1,5 +1,6 @@
 """The mail server as a whole: a fault of its own is one task and costs no mail its tries; what it takes is spread evenly."""
 
+import socket
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,8 +15,8 @@ from service.settings import Settings, load
 from service.store import outbox
 from service.store.files import Files
 from service.store.session import Store
-from service.store.tables import Message, Task
-from service.sweeps import Pace, deliver_outbox
+from service.store.tables import ContactAssignment, Message, Task
+from service.sweeps import Pace, deliver_outbox, nightly
 from states.message import State
 from tests.certificates import issued
 from tests.people import later
@@ -106,3 +107,30 @@ def test_the_pace_holds_no_more_than_the_setting_and_makes_up_for_no_pause() -> 
     for _ in range(10):
         pace.wait()
     assert time.monotonic() - began >= 0.09
+
+
+def test_what_is_stopped_in_a_batch_does_not_end_the_round(store: Store, office: PostOffice, tmp_path: Path) -> None:
+    case = begin(store, tmp_path, 0)
+    with store.write() as session:
+        gone = session.get_one(ContactAssignment, case.cast.karin.assignment)
+        gone.blocked = True
+        session.add(gone)
+        for number in range(120):
+            to = gone if number == 0 else None
+            outbox.queue(
+                session, later(), key=f"{number}", purpose="t", subject="Hej", body="Hej!", recipient="x@k.example", assignment=to
+            )
+    assert deliver_outbox(store, told(office, tmp_path, smtp_per_minute=60_000), lambda: later(1)) == 119
+
+
+def test_a_mailbox_that_does_not_open_is_told_the_next_morning(store: Store, tmp_path: Path) -> None:
+    begin(store, tmp_path, 0)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    settings = load(
+        data_dir=tmp_path, imap_host="127.0.0.1", imap_port=port, imap_tls="none", imap_user="svar", imap_password="x"
+    )
+    assert nightly(store, settings, later(1), later(1)).digests > 0
+    with store.read() as session:
+        bodies = {message.body for message in session.exec(select(Message))}
+    assert all("– Brevlådan för svar går inte att öppna: servern svarar inte." in body for body in bodies)

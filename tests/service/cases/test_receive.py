@@ -5,6 +5,7 @@ from sqlmodel import col, select
 from service.cases.receive import receive
 from service.post.inbox import Attachment, Letter
 from service.store import outbox
+from service.store.kept import kept
 from service.store.tables import ContactAssignment, Message, Organisation, Person, ReceivedFile, ReceivedMail, Task
 from states.incoming import Delivery, Reason, State
 from states.message import State as MessageState
@@ -54,6 +55,7 @@ def test_a_reply_with_a_file_is_filed_once_on_its_agreement(any_case: life.Case)
         task = session.exec(select(Task).where(col(Task.kind) == "mail_reply")).one()
         assert mail.agreement_id == any_case.id == task.agreement_id
         assert any_case.files.get(file.sha256) == b"%PDF"
+        assert file.sha256 in {one.sha256 for one in kept(session)}, "no backup would take it along"
         assert task.title.startswith("Svar per mejl från ")
         assert len(session.exec(select(Message)).all()) == 1
 
