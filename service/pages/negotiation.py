@@ -10,9 +10,10 @@ from starlette.routing import NoMatchFound
 from service.pages.comparison import Look, compare
 from service.pages.negotiation_view import Negotiation, negotiation
 from service.pages.rendering import NavLink, Paths, render
+from service.store.dialogues import behind_clause
 from service.store.negotiation import Text
 from service.web import Visit, permit
-from states.access import Operation
+from states.access import Operation, Relation, may
 from states.agreement import Event
 from states.errors import NotFound
 from states.said import _, joined
@@ -118,9 +119,14 @@ def versions(request: Request, visit: Visit, agreement_id: UUID, clause_id: UUID
     old = by_number.get(fran or max(1, (new.seq if new else 2) - 1))
     if new is None or old is None:
         raise NotFound
+    with visit.read() as session:
+        of_region = visit.actor.organisation == n.agreement.region_id
+        sees = of_region and may(Operation.view_dialogue, visit.actor.role, Relation.region)
+        findings = behind_clause(session, clause_id) if sees else []
     answer = render(
         request,
         "negotiation/comparison.html",
+        findings=findings,
         n=n,
         c=clause,
         old=old,

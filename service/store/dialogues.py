@@ -281,6 +281,12 @@ def behind(session: Session, area: UUID) -> list[tuple[Finding, DialogueRound, s
     return [(finding, row, name or "") for finding, row, name in session.execute(query)]
 
 
+def behind_clause(session: Session, clause: UUID) -> list[tuple[Finding, DialogueRound, str]]:
+    """The same for a clause of an agreement; one of a party's own has no area, and so nothing behind it."""
+    area = session.get_one(Clause, clause).area_id
+    return behind(session, area) if area else []
+
+
 def turnouts(session: Session, rounds: Iterable[Listed]) -> list[tuple[Listed, Coverage]]:
     """Of each round that was held, how many of the invited organisations had somebody at one of its meetings."""
     found = []

@@ -17,6 +17,7 @@ from service.cases.rounds import step_rounds
 from service.settings import Settings
 from service.store.session import Store
 from service.store.tables import (
+    Clause,
     ContactAssignment,
     CooperationArea,
     DialogueRound,
@@ -214,6 +215,11 @@ def test_a_whole_round_from_series_to_closed(scene: Scene, elin: Visitor) -> Non
     assert "I en överenskommelse" in became
     assert "Alla scener är med." in became
     assert "Små scener räcker inte." in words(elin.get(f"/omraden/{area.id}"))
+    with scene.site.store.read() as session:
+        clause = session.exec(select(Clause).where(Clause.area_id == area.id)).one()
+    history = f"/overenskommelser/{clause.agreement_id}/omraden/{clause.id}/versioner"
+    assert f'"{history}"' in elin.get(f"/overenskommelser/{clause.agreement_id}").text
+    assert "Små scener räcker inte." in words(elin.get(history))
     lines = elin.get("/dialoger/uppfoljning.csv?ar=2027").text.splitlines()
     assert len(lines) == 4
     assert "Scenkonst för barn och unga, Falun" in lines[1]
