@@ -20,6 +20,7 @@ _ROLES = {
     Role.main: "kontakt",
     Role.deputy: "ersättare",
     Role.signatory: "undertecknare",
+    Role.guest: "kollega som kommer i stället",
 }
 
 
@@ -63,11 +64,11 @@ def _tasks(session: Session) -> Iterator[tuple[datetime, str]]:
 
 
 def _who(session: Session, row: Message) -> str:
-    """The role and the place; a registrar or a colleague who comes instead has no assignment here."""
+    """The role and the place; a registrar has no assignment here."""
     if row.assignment_id:
         return _role(session, row.assignment_id)
-    registrar = session.exec(select(Organisation).where(Organisation.registry_email == row.recipient)).first()
-    return f"registratur, {registrar.short_name}" if registrar else "kollega som kommer i stället"
+    registrar = session.exec(select(Organisation).where(Organisation.registry_email == row.recipient)).one()
+    return f"registratur, {registrar.short_name}"
 
 
 def _reminded(session: Session, row: Reminder) -> str:
