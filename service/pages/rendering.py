@@ -59,6 +59,11 @@ class Frame:
     scheme: str = ""
     demo: bool = False
 
+    def within(self, path: str) -> str:
+        """The one link of the menu that a page belongs to: the longest of those its address begins with."""
+        fitting = [link.href for link in self.nav if path == link.href or path.startswith(f"{link.href.rstrip('/')}/")]
+        return max((href for href in fitting if href != "/" or path == "/"), key=len, default="")
+
 
 @dataclass(frozen=True, slots=True)
 class Paths:
