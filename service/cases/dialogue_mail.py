@@ -18,6 +18,7 @@ from service.store.tables import ContactAssignment, DialogueRound, Meeting, Mess
 from states import dialogue as rule
 from states.calendar import TZ, civil
 from states.parties import STRATEGIST
+from states.said import _
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +187,7 @@ def where(meeting: Meeting) -> str:
     """Where people meet, in words."""
     if not meeting.remote:
         return meeting.place
-    return f"{meeting.place} eller på distans" if meeting.place else "På distans"
+    return _("{place} eller på distans", place=meeting.place) if meeting.place else _("På distans")
 
 
 def clock(meeting: Meeting) -> str:

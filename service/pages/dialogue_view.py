@@ -52,12 +52,16 @@ class Sitting:
 
     @property
     def when(self) -> Said:
-        return _("{day}, klockan {time}", day=date_long(civil(self.row.starts_at)), time=clock(self.row))
+        return self._when(date_long(civil(self.row.starts_at)))
 
     @property
-    def heading(self) -> str:
+    def heading(self) -> Said:
         """The same, where it stands first."""
-        return self.when[:1].upper() + self.when[1:]
+        day = date_long(civil(self.row.starts_at))
+        return self._when(day[:1].upper() + day[1:])
+
+    def _when(self, day: str) -> Said:
+        return _("{day}, klockan {time}", day=day, time=clock(self.row))
 
     @property
     def where(self) -> str:

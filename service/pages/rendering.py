@@ -169,7 +169,14 @@ def environment(language: str = SWEDISH) -> Environment:
         lstrip_blocks=True,
     )
     speak(made, language)
-    made.filters |= {"date_long": date_long, "date_short": date_short, "instant": instant, "code": spoken, "number": number}
+    made.filters |= {
+        "date_long": date_long,
+        "date_short": date_short,
+        "instant": instant,
+        "clock": clock,
+        "code": spoken,
+        "number": number,
+    }
     made.globals |= {"static": static, "language": language, "edges": edges}
     made.globals["parts"] = made.get_template("parts.html").module
     return made
@@ -202,6 +209,11 @@ def instant(moment: datetime) -> str:
     if moment.tzinfo is None:
         raise ValueError("a time without zone cannot be shown")
     return format_datetime(moment.astimezone(STOCKHOLM), f"{_DAY} 'kl'.\u00a0HH.mm", locale="sv")
+
+
+def clock(moment: datetime) -> str:
+    """10.02, in Stockholm."""
+    return format_datetime(moment.astimezone(STOCKHOLM), "HH.mm", locale="sv")
 
 
 def number(value: int | float) -> str:

@@ -128,7 +128,7 @@ def the_agreement_is_drafted(elin: Person) -> None:
 
 
 def the_proposal_is_sent(elin: Person) -> None:
-    elin.follow("Gagnefs kommun")
+    elin.follow("Gagnef")
     elin.sees("Det här är ett utkast.")
     elin.follow("Skicka förslaget")
     elin.write_day("Sista dag att svara", _today() + timedelta(days=60))
@@ -203,7 +203,7 @@ def the_rest_is_settled(olle: Person) -> None:
 def the_text_is_frozen(elin: Person) -> str:
     """Both sides see the same control code."""
     elin.follow("Översikt")
-    elin.follow("Gagnefs kommun")
+    elin.follow("Gagnef")
     elin.sees("Vi är överens.")
     elin.follow("Till beslut och underskrift")
     elin.sees("Texten är låst.")
@@ -262,7 +262,7 @@ def the_region_signs_by_code(torun: Person, region: Region, control_code: str) -
 
 def gagnefs_paper_is_handed_in(elin: Person, scan: Path) -> None:
     elin.follow("Översikt")
-    elin.follow("Gagnefs kommun")
+    elin.follow("Gagnef")
     elin.follow("Till beslut och underskrift")
     elin.follow("Underskrift på papper för Gagnefs kommun")
     elin.attach("Skannad fil", scan)
@@ -283,7 +283,7 @@ def a_second_person_compares_the_paper(joar: Person) -> bytes:
 
 def the_agreement_is_published(elin: Person) -> None:
     elin.follow("Översikt")
-    elin.follow("Gagnefs kommun")
+    elin.follow("Gagnef")
     elin.sees("Överenskommelsen är undertecknad.")
     elin.follow("Se underskrifterna")
     elin.press("Publicera på webben")

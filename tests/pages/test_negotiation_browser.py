@@ -101,7 +101,7 @@ def test_a_proposal_is_sent_answered_in_conflict_and_taken_back(chromium: Browse
     for view in ("Sida vid sida", "Ändringar i ord", "Hela texten utan markeringar"):
         elin.get_by_role("link", name=view).click()
         walk.look(elin, "Hos regionen")
-    elin.get_by_role("link", name="Alla versioner").click()
+    elin.get_by_role("link", name="Alla versioner").first.click()
     walk.look(elin, "Versioner av")
     karin.get_by_role("button", name="Ångra").click()
     expect(karin.locator("[data-said]")).to_have_text("Sändningen är ångrad. Svaren är utkast igen.")
